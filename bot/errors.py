@@ -5,6 +5,7 @@ BotError
 ├── Malformed             genuine or not, the bytes make no sense; answer 400 or 422
 ├── BadContent            a content file cannot be served; keep the last good version
 ├── BadSettings           the program must not start; one line names the setting
+├── StorageGone           the database cannot be reached or written; answer 503 and be asked again
 ├── StaleState            somebody else wrote this person's state first; run the (pure) turn again
 └── SendFailed            a provider did not take a message; `retry` says whether another try can help
     ├── Throttled         wait `after` seconds, nothing was sent
@@ -40,6 +41,10 @@ class BadContent(BotError):
 
 class BadSettings(BotError):
     """A setting is wrong; the text is one line that names it and says how to mend it."""
+
+
+class StorageGone(BotError):
+    """The database cannot be reached or written. Nothing of this unit of work was saved."""
 
 
 class StaleState(BotError):

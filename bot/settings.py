@@ -33,7 +33,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
-    database_url: str = Field("", description="`sqlite:///path` or `postgresql://user@host/name`; empty: `var/rumbo.db`")
+    database_url: str = Field(
+        "", description="`sqlite:///path` or `postgresql://user@host/name`; empty: `var/rumbo.db`"
+    )
     redis_url: str = Field("", description="`redis://host:port/0`; empty: limits and wake-ups stay in the process")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")

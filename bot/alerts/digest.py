@@ -1,0 +1,139 @@
+"""Several vacancies in one bubble: the best first, one employer does not flood, the same job in many cities is one line.
+
+Pure. Whatever does not fit is counted, never cut in the middle; the way to see the rest is a choice under the bubble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.alerts.hints import title_key
+from bot.alerts.plain import folded
+from bot.alerts.vacancy import Vacancy
+from bot.messages import LONGEST_REPLY, Choice, Reply
+
+MOST_LINES = 6
+MOST_OF_ONE_EMPLOYER = 2
+_LONGEST_TITLE = 70
+_LONGEST_NAME = 50
+
+
+class Words(Protocol):
+    """What of `bot.wording.Wording` a digest needs."""
+
+    def text(self, key: str, language: str = "es", /, **values: object) -> str:
+        """A text with its places filled in."""
+
+    def many(self, key: str, n: int, language: str = "es", /, **values: object) -> str:
+        """A text that fits a number."""
+
+    def money(self, amount: float, language: str = "es") -> str:
+        """An amount as it is written at home."""
+
+    def date(self, day: datetime, language: str = "es") -> str:
+        """A day."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One job, perhaps in several places."""
+
+    first: Vacancy
+    copies: tuple[Vacancy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is sent, and which vacancies it shows by name; the others are counted."""
+
+    reply: Reply
+    shown: tuple[str, ...]
+    more: int
+
+
+def digest(vacancies: Sequence[Vacancy], words: Words, language: str, region: Callable[[str], str]) -> Digest:
+    """One reply for these vacancies (at least one), the first ones first. `region` names a department."""
+    lines = _calm(_grouped(vacancies))
+    total = len(lines)
+    for count in range(min(MOST_LINES, total), 0, -1):
+        reply = _reply(lines[:count], total - count, words, language, region)
+        if len(reply.text) <= LONGEST_REPLY or count == 1:
+            break
+    shown = tuple(copy.id for each in lines[:count] for copy in each.copies)
+    return Digest(reply, shown, total - count)
+
+
+def _grouped(vacancies: Sequence[Vacancy]) -> list[_Line]:
+    """The same title of the same employer is one line, wherever it is."""
+    groups: dict[tuple[str, str], list[Vacancy]] = {}
+    for vacancy in vacancies:
+        key = (folded(vacancy.employer or vacancy.identifier), title_key(vacancy.title))
+        groups.setdefault(key, []).append(vacancy)
+    return [_Line(copies[0], tuple(copies)) for copies in groups.values()]
+
+
+def _calm(lines: Sequence[_Line]) -> list[_Line]:
+    """An employer's third job waits until everybody else has been named."""
+    seen: dict[str, int] = {}
+    early: list[_Line] = []
+    late: list[_Line] = []
+    for each in lines:
+        name = folded(each.first.employer or each.first.identifier)
+        seen[name] = seen.get(name, 0) + 1
+        (early if seen[name] <= MOST_OF_ONE_EMPLOYER else late).append(each)
+    return [*early, *late]
+
+
+def _reply(lines: Sequence[_Line], more: int, words: Words, language: str, region: Callable[[str], str]) -> Reply:
+    head = words.many("digest.title", len(lines) + more, language)
+    rows = [_row(number, each, words, language, region) for number, each in enumerate(lines, 1)]
+    tail = [words.many("digest.more", more, language)] if more else []
+    foot = words.text("digest.foot", language)
+    choices = [Choice(f"v/{each.first.id}", words.text("digest.see", language, number=number)) for number, each in enumerate(lines, 1)]
+    if more:
+        choices.append(Choice("alerts/more", words.text("digest.rest", language)))
+    return Reply("\n\n".join([head, *rows, *tail, foot]), tuple(choices))
+
+
+def _row(number: int, each: _Line, words: Words, language: str, region: Callable[[str], str]) -> str:
+    vacancy = each.first
+    parts = [_short(vacancy.employer, _LONGEST_NAME) if vacancy.employer else "", _where(each, words, language, region), _pay(vacancy, words, language)]
+    until = words.text("digest.until", language, date=words.date(vacancy.valid_through, language)) if vacancy.valid_through else ""
+    details = " · ".join(part for part in (*parts, until) if part)
+    return f"{number}. **{_short(vacancy.title, _LONGEST_TITLE)}**" + (f"\n{details}" if details else "")
+
+
+def _where(each: _Line, words: Words, language: str, region: Callable[[str], str]) -> str:
+    places = list(dict.fromkeys(place for copy in each.copies for place in copy.places))
+    if len(places) > 2:
+        return words.many("digest.places", len(places), language)
+    named = [place.district or region(place.region) for place in places]
+    if each.first.remote:
+        named.append(words.text("digest.remote", language))
+    return ", ".join(named)
+
+
+def _pay(vacancy: Vacancy, words: Words, language: str) -> str:
+    low, high = vacancy.pay_min, vacancy.pay_max
+    if low and high and low != high:
+        return f"{words.money(round(low), language)} - {words.money(round(high), language)}"
+    if low and high:
+        return words.money(round(low), language)
+    if low or high:
+        key = "digest.from" if low else "digest.up_to"
+        return words.text(key, language, pay=words.money(round(low or high or 0), language))
+    return _short(vacancy.pay_original or "", 30)
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+KEYS: Mapping[str, str] = {
+    "digest.title": "n", "digest.more": "n", "digest.places": "n", "digest.foot": "", "digest.see": "number", "digest.rest": "",
+    "digest.until": "date", "digest.remote": "", "digest.from": "pay", "digest.up_to": "pay",
+}  # fmt: skip
+"""The keys of `ui.po` that a digest needs, with the place that each must have."""

@@ -1,0 +1,222 @@
+"""The little language in which staff write what gives an offer away, and how it is looked for.
+
+    paga* ... {cobro}        a word that begins with "paga", up to four words, one of the list `cobro`
+    trae/traer/traiga #s     one of three words, then a sum of money
+    ! sin pagar no           the `!` says: true even after a "no" or "sin"
+
+| written | means |
+| --- | --- |
+| `casa` | that word; accents and capitals do not matter |
+| `pag*` | a word that begins so |
+| `a/b/dos_palabras` | one of these; `_` joins words |
+| `{lista}` | one of a list of the file |
+| `x?` | may be missing (not the first one) |
+| `..` `...` `.....` | up to 2, 4, 8 words between, in the same sentence |
+| `a & b & c` | all of them in one sentence, in any order |
+| `#` | a number, a sum |
+| `#s` | a sum of money such as a worker would be asked for: marked (S/, soles), not a wage by day or month |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from bot.alerts.offer_text import KEY, WORD, OfferText, fold, key_of
+
+_BETWEEN = r"[^\w\n.!?;]{1,4}"
+_WORDLIKE = r"[\w%+$/'-]+(?:[.,]\d+)*"
+_GAPS = {"..": 2, "...": 4, ".....": 8}
+_NUMBER = r"(?:(?:s/|us\$|\$|usd|pen) ?)?\d[\d.,]*(?:[ ]?(?:soles|sol|solcitos|lucas|luquitas|pen|dolares|usdt|usd)\b)?"
+_WAGE = r"(?! ?(?:soles|lucas)? ?(?:por|x|al|a la|la|el|de|/|,)? ?(?:hora|dia\b|diari|jorn|turno|seman|quinc|mes\b|mensu|basic))"
+_SUM = (
+    r"(?:(?:s/|us\$|\$|usd|pen) ?\d{1,3}(?:[.,]\d{1,2})?(?![\d.,]*\d)|"
+    r"\d{1,3}(?:[.,]\d{1,2})? ?(?:soles|sol|solcitos|lucas|luquitas|dolares|usdt|usd|pen)\b)" + _WAGE
+)
+_NEGATIONS = frozenset(
+    [
+        "no",
+        "ni",
+        "sin",
+        "jamas",
+        "nunca",
+        "nadie",
+        "tampoco",
+        "ningun",
+        "ninguna",
+        "never",
+        "not",
+        "without",
+        "doesn",
+        "nor",
+        "neither",
+        "nada",
+        "evita",
+        "prohibido",
+    ]
+)
+_BUT = frozenset(["pero", "solo", "salvo", "excepto", "sino", "unicamente", "only", "but", "solamente", "except"])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One phrase in an offer, and where it stands."""
+
+    start: int
+    end: int
+
+
+class _Lazily:
+    """A regular expression that is compiled when it is first needed: most of the many phrases rarely are."""
+
+    __slots__ = ("_compiled", "_source")
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._compiled: re.Pattern[str] | None = None
+
+    def __call__(self) -> re.Pattern[str]:
+        if self._compiled is None:
+            self._compiled = re.compile(self._source)
+        return self._compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One line of the rules, ready to be looked for."""
+
+    pattern: _Lazily
+    keys: frozenset[str]
+    stubborn: bool  # holds even when a negation stands before it
+    negative: bool  # says "no" or "sin" itself
+    others: tuple[_Lazily, ...] = ()  # what must stand in the same sentence too
+
+
+class PhraseBook:
+    """Many phrases, looked for together: only those are tried whose first letters stand in the offer."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._by_key: dict[str, list[Phrase]] = {}
+        for phrase in phrases:
+            for key in phrase.keys:
+                self._by_key.setdefault(key, []).append(phrase)
+
+    def find(self, text: OfferText, *, deny: bool = True) -> Iterator[Found]:
+        """Every phrase that the text says. With `deny`, what it says it does NOT do is left out."""
+        for key in self._by_key.keys() & text.words.keys():
+            for phrase, at in product(self._by_key[key], text.words[key]):
+                found = phrase.pattern().match(text.folded, at)
+                if found is None or (deny and not phrase.stubborn and _taken_as_denied(text, found, phrase)):
+                    continue
+                if not phrase.others or _together(text, at, phrase.others):
+                    yield Found(found.start(), found.end())
+
+    def said(self, text: OfferText, *, deny: bool = True) -> bool:
+        """Whether any phrase stands in the text."""
+        return next(self.find(text, deny=deny), None) is not None
+
+
+def denied(text: OfferText, at: int) -> bool:
+    """Whether a `no`, `sin`, `jamás` stands within the four words before, in the same clause."""
+    before = re.split(r"[,.!?;:\n(]", text.folded[max(0, at - 60) : at])[-1]
+    words = WORD.findall(before)
+    for place in range(len(words) - 1, max(-1, len(words) - 5), -1):
+        if words[place] in _BUT or (words[place] == "no" and place and words[place - 1] == "si"):
+            return False
+        if words[place] in _NEGATIONS:
+            return True
+    return False
+
+
+def after_but(folded: str, start: int, end: int) -> int:
+    """Where what counts begins: after the last `pero`, `solo`, `salvo` of a stretch, else at its start."""
+    return max((word.end() for word in WORD.finditer(folded, start, end) if word.group() in _BUT), default=start)
+
+
+def _together(text: OfferText, at: int, others: Sequence[_Lazily]) -> bool:
+    start, end = text.sentence(at)
+    return all(other().search(text.folded, start, end) for other in others)
+
+
+def _taken_as_denied(text: OfferText, found: re.Match[str], phrase: Phrase) -> bool:
+    if denied(text, found.start()):
+        return True
+    return not phrase.negative and any(word in _NEGATIONS for word in WORD.findall(found.group()))
+
+
+def phrase(line: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
+    """One line of the little language. ValueError says, in Spanish, what is wrong with it and how to mend it."""
+    stubborn = line.startswith("!")
+    head, *others = (_Row(part, lists, line) for part in line.lstrip("! ").split("&"))
+    return Phrase(
+        _Lazily(head.pattern),
+        frozenset(key for word in head.first for key in _first_keys(word, line)),
+        stubborn,
+        head.negative,
+        tuple(_Lazily(r"(?<!\w)" + other.pattern) for other in others),
+    )
+
+
+class _Row:
+    """A row of words, lists and gaps, as a regular expression."""
+
+    def __init__(self, part: str, lists: Mapping[str, Sequence[str]], line: str) -> None:
+        items = fold_line(part).split()
+        if not items or items[0] in _GAPS or items[0].endswith("?"):
+            raise ValueError(f"«{line}»: la frase debe empezar con una palabra fija, no con un hueco ni algo opcional")
+        self.first = _alternatives(items[0], lists, line)
+        self.negative = any(word in _NEGATIONS for item in items for word in re.split(r"[/_]", item))
+        self.pattern = _item(self.first)
+        gap: int | None = None
+        for item in items[1:]:
+            if item in _GAPS:
+                gap = _GAPS[item]
+                continue
+            body = _item(_alternatives(item.removesuffix("?"), lists, line))
+            joint = _BETWEEN if gap is None else rf"(?:{_BETWEEN}{_WORDLIKE}){{0,{gap}}}?{_BETWEEN}"
+            self.pattern += rf"(?:{joint}{body})?" if item.endswith("?") else joint + body
+            gap = None
+
+
+def fold_line(line: str) -> str:
+    """A line of the rules without accents; its signs stay."""
+    return "".join(sign if sign in "*_|" else fold(sign) for sign in line)
+
+
+def _alternatives(item: str, lists: Mapping[str, Sequence[str]], line: str) -> list[str]:
+    words: list[str] = []
+    for part in item.split("/"):
+        if part.startswith("{"):
+            name = part.strip("{}")
+            if name not in lists:
+                raise ValueError(f"«{line}»: no hay una lista «{name}»; escríbela bajo `listas` o corrige el nombre")
+            words.extend(fold_line(word).replace(" ", "_") for word in lists[name])
+        elif part:
+            words.append(part)
+    if not words:
+        raise ValueError(f"«{line}»: falta una palabra junto a «/»")
+    return words
+
+
+def _item(words: Sequence[str]) -> str:
+    return "(?:" + "|".join(_one(word) for word in sorted(words, key=len, reverse=True)) + ")"
+
+
+def _one(word: str) -> str:
+    if word == "#":
+        return _NUMBER
+    if word == "#s":
+        return _SUM
+    parts = [re.escape(part.rstrip("*")) + (r"\w*" if part.endswith("*") else r"(?!\w)") for part in word.split("_")]
+    return _BETWEEN.join(parts)
+
+
+def _first_keys(word: str, line: str) -> tuple[str, ...]:
+    head = word.split("_", maxsplit=1)[0]
+    if head in {"#", "#s"}:
+        return "#", "s", "usd", "pen"
+    if head.endswith("*") and len(head) <= KEY:
+        raise ValueError(f"«{line}»: en la primera palabra escribe al menos cuatro letras antes de «*» ({head})")
+    return (key_of(head.rstrip("*")),)

@@ -1,0 +1,346 @@
+"""Telegram: Bot API updates in, Bot API calls out. Facts: core.telegram.org/bots/api, and the server's own source.
+
+Updates are read from the JSON itself: `telegram.Update.de_json` costs a hundred times as much (270 us against 3 us)
+and this is the busiest road. What is needed of python-telegram-bot is its limits here and its client in
+`telegram_setup`. A call is never repeated here; only a group's move to its new id is followed once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+import orjson
+from telegram.constants import (
+    InlineKeyboardButtonLimit,
+    InlineKeyboardMarkupLimit,
+    MessageAttachmentType,
+    MessageLimit,
+    MessageType,
+)
+
+from bot.channels import formatting, wire
+from bot.channels.base import LONGEST_INBOUND, Limits, Pace
+from bot.errors import Malformed, NotGenuine, OutcomeUnknown, PersonLeft, Refused, SendFailed, Throttled
+from bot.messages import Choice, Document, Inbound, Kind, Outgoing, Payload, Place, Receipt, Received
+from bot.person import Address
+
+log = logging.getLogger(__name__)
+
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the name of a header
+WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
+"""The kinds of update that we ask Telegram for."""
+
+LIMITS = Limits(
+    text=int(MessageLimit.MAX_TEXT_LENGTH),
+    buttons=int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER),
+    button_title=64,  # not published; longer titles are cut by the clients
+    choice_id_bytes=int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA),
+    rows=0,
+)
+CAPTION = int(MessageLimit.CAPTION_LENGTH)
+ROW_WIDTH = 26
+"""Characters of all titles of one row of buttons that a narrow phone shows uncut."""
+
+KINDS: Mapping[str, Kind] = {
+    "text": Kind.TEXT,
+    "location": Kind.LOCATION,
+    "photo": Kind.PHOTO,
+    "live_photo": Kind.PHOTO,
+    "voice": Kind.VOICE,
+    "audio": Kind.VOICE,
+    "video_note": Kind.VOICE,
+    "sticker": Kind.STICKER,
+    "document": Kind.DOCUMENT,
+}
+"""Field of a message that says what it is. Without any of them a message is OTHER, or tells of the chat itself."""
+
+_WRITTEN = {"text", "checklist", "effect_id", "business_connection_id", "reply_to_story", "sender_boost_count"}
+_WRITTEN |= {"sender_business_bot", "giveaway", "suggested_post_info"}
+SERVICE = ({kind.value for kind in MessageType} - {kind.value for kind in MessageAttachmentType} - _WRITTEN) | {
+    "successful_payment",
+    "new_chat_member",
+    "migrate_from_chat_id",
+}
+"""Fields of messages that nobody wrote: a pinned message, a changed timer. They are not answered."""
+
+# The bot's own standing in a private chat: kicked when the person blocks it, member when they come back.
+STANDING: Mapping[str, Kind] = {"kicked": Kind.LEFT, "left": Kind.LEFT, "member": Kind.CAME_BACK}
+
+
+NOT_MODIFIED = "message is not modified"
+ANSWERS: Sequence[tuple[range, str, type[SendFailed]]] = (
+    # status, a part of the description, what it means; the first row that fits counts
+    (range(400, 401), "user_is_blocked", PersonLeft),
+    (range(400, 401), "input_user_deactivated", PersonLeft),
+    (range(403, 404), "", PersonLeft),  # blocked by the user, deactivated, can't initiate conversation, kicked
+    (range(400, 500), "", Refused),  # chat not found, can't parse entities, BUTTON_DATA_INVALID, query is too old
+    (range(600), "", OutcomeUnknown),  # 5xx, and what no Bot API server says
+)
+OURS_TO_MEND = frozenset({401, 404})
+"""Statuses that mean a wrong token or method: somebody must be told."""
+
+
+class Telegram:
+    """The bot's private chats. `client` carries every call; `secret` is what Telegram sends back with each update."""
+
+    name = "telegram"
+    limits = LIMITS
+
+    def __init__(self, *, token: str, secret: str, api_url: str, client: httpx.AsyncClient, pace: Pace) -> None:
+        self.pace = pace
+        self.ignored: Counter[str] = Counter()
+        self._secret = secret.encode()
+        self._root = f"{api_url}/bot{token}/"
+        self._client = client
+        self._urls: dict[str, httpx.URL] = {}
+        self._moved: dict[int | str, int] = {}
+
+    def verify(self, got: Received) -> None:
+        """Compare the secret header in constant time; raises NotGenuine, also when no secret is set."""
+        told = got.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not self._secret or not hmac.compare_digest(told, self._secret):
+            raise NotGenuine("telegram: the secret token is missing or wrong")
+
+    def read(self, got: Received) -> Sequence[Inbound | Receipt]:
+        """The one thing that an update tells, or nothing; raises Malformed."""
+        try:
+            update = orjson.loads(got.body)
+            event = int(update["update_id"])
+            kind = next((kind for kind in WANTED if kind in update), "")
+            said = _READERS[kind](update[kind], str(event), got) if kind else None
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise Malformed("telegram: not an update", (("body", type(error).__name__),)) from error
+        if said is None:
+            self.ignored[kind or "unknown update"] += 1
+        return (said,) if said else ()
+
+    def render(self, message: Outgoing) -> Sequence[Payload]:
+        """The bubble with its buttons (a document carries it as its caption), then the pin."""
+        reply, chat = message.reply, _chat(message.to)
+        choices = tuple(c for c in reply.choices if _fits(c))[: LIMITS.buttons]
+        text = formatting.clean(reply.text)
+        if len(choices) < len(reply.choices):  # ids that Telegram would refuse: offer them as digits
+            text = f"{text}\n\n{formatting.numbered(reply.choices)}"
+            choices = ()
+        keyboard = {"reply_markup": {"inline_keyboard": _rows(choices)}} if choices else {}
+        calls: list[Payload] = []
+        if reply.document and _measure(text) <= CAPTION:
+            calls.append(_document(chat, reply.document) | _caption(text) | keyboard)
+        else:
+            calls += _bubbles(chat, text, keyboard)
+            calls += [_document(chat, reply.document)] if reply.document else []
+        calls += [_venue(chat, reply.place)] if reply.place else []
+        return calls
+
+    async def send(self, payload: Payload) -> str:
+        """Make the call; the id is Telegram's message id ("" where the answer holds none)."""
+        chat = payload["chat_id"]
+        try:
+            return await self._call({**payload, "chat_id": self._moved.get(chat, chat)})
+        except _Moved as moved:
+            self._moved[chat] = moved.to
+            log.warning("telegram_group_moved")
+            return await self._call({**payload, "chat_id": moved.to})
+
+    async def acknowledge(self, said: Inbound) -> None:
+        """Stop the spinner of a tapped button. A tap that is too old, or no network, is no reason to fail."""
+        if not said.tap:
+            return
+        try:
+            async with asyncio.timeout(5):
+                await self._call({"method": "answerCallbackQuery", "callback_query_id": said.tap})
+        except (SendFailed, TimeoutError) as error:
+            log.info("telegram_tap_not_acknowledged", extra={"code": getattr(error, "code", "timeout")})
+
+    async def _call(self, payload: Mapping[str, Any]) -> str:
+        fields = dict(payload)
+        method = fields.pop("method")
+        url = self._urls.get(method) or self._urls.setdefault(method, httpx.URL(self._root + method))
+        answer = await wire.post(self._client, url, **_body(fields))
+        return _outcome(answer, fields)
+
+
+class _Moved(SendFailed):
+    """The group has become a supergroup with another id."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__("telegram: the group has moved", "400")
+        self.to = to
+
+
+def _outcome(answer: httpx.Response, fields: Mapping[str, Any]) -> str:
+    try:
+        told = orjson.loads(answer.content)
+        if told["ok"]:
+            result = told["result"]
+            return str(result["message_id"]) if isinstance(result, dict) and "message_id" in result else ""
+        code, said = int(told["error_code"]), str(told.get("description", ""))
+        more = told.get("parameters") or {}
+        after, moved = more.get("retry_after"), more.get("migrate_to_chat_id")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        code, said, after, moved = answer.status_code, "an answer that is not the Bot API's", None, None
+    if code == 429:
+        seconds = float(after or answer.headers.get("retry-after") or 1)
+        raise Throttled("telegram: too fast", seconds, whole=not _is_group(fields.get("chat_id")))
+    if moved:
+        raise _Moved(int(moved))
+    if code == 400 and NOT_MODIFIED in said:
+        return ""
+    if code in OURS_TO_MEND:
+        log.error("telegram_refuses_our_token", extra={"code": code})
+    fault = next((fault for codes, part, fault in ANSWERS if code in codes and part in said.lower()), OutcomeUnknown)
+    raise fault(f"telegram: {said}", str(code))
+
+
+def _body(fields: dict[str, Any]) -> dict[str, Any]:
+    """JSON, or multipart when a file goes along."""
+    file = fields.pop("file", None)
+    if file is None:
+        return {"content": orjson.dumps(fields), "headers": {"content-type": "application/json"}}
+    plain = {key: value if isinstance(value, str) else orjson.dumps(value).decode() for key, value in fields.items()}
+    content = file["body"].encode("utf-8", "replace")
+    return {"data": plain, "files": {file["field"]: (file["filename"], content, file["media_type"])}}
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def _message(message: Mapping[str, Any], event: str, got: Received, *, edited: bool = False) -> Inbound | None:
+    sender = message["from"]
+    if message["chat"]["type"] != "private" or sender["is_bot"]:
+        return None
+    field = next((field for field in KINDS if field in message), "")
+    if (not field and not SERVICE.isdisjoint(message)) or (edited and field == "location"):
+        return None  # a service message, or the next step of a shared live location
+    kind = KINDS.get(field, Kind.OTHER)
+    kind, text = _command(str(message.get("text") or message.get("caption") or "")[:LONGEST_INBOUND], kind)
+    place = message["location"] if kind is Kind.LOCATION else {}
+    return Inbound(
+        event=event,
+        sender=Address("telegram", str(int(message["chat"]["id"]))),
+        at=got.at,
+        kind=kind,
+        text=text,
+        hint=str(sender.get("language_code") or ""),
+        latitude=float(place["latitude"]) if place else None,
+        longitude=float(place["longitude"]) if place else None,
+        edited=edited,
+    )
+
+
+def _edited(message: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
+    return _message(message, event, got, edited=True)
+
+
+def _command(text: str, kind: Kind) -> tuple[Kind, str]:
+    """`/start payload` is a START with the payload; `/menu@OurBot` is the text `/menu`."""
+    if kind is not Kind.TEXT or not text.startswith("/"):
+        return kind, text
+    command, _, rest = text.partition(" ")
+    command = command.partition("@")[0]
+    return (Kind.START, rest.strip()) if command == "/start" else (kind, f"{command} {rest}".strip())
+
+
+def _tap(query: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
+    """A tap; the message it stood under may be inaccessible or gone, so only the sender counts."""
+    chat = (query.get("message") or {}).get("chat") or {"type": "private"}
+    if chat["type"] != "private" or not query.get("data"):
+        return None
+    return Inbound(
+        event=event,
+        sender=Address("telegram", str(int(query["from"]["id"]))),
+        at=got.at,
+        kind=Kind.CHOICE,
+        choice=str(query["data"]),
+        hint=str(query["from"].get("language_code") or ""),
+        tap=str(query["id"]),
+    )
+
+
+def _standing(change: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
+    kind = STANDING.get(change["new_chat_member"]["status"])
+    if change["chat"]["type"] != "private" or kind is None:
+        return None
+    return Inbound(event=event, sender=Address("telegram", str(int(change["chat"]["id"]))), at=got.at, kind=kind)
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any], str, Received], Inbound | None]] = {
+    "message": _message,
+    "edited_message": _edited,
+    "callback_query": _tap,
+    "my_chat_member": _standing,
+}
+
+
+# --- rendering -------------------------------------------------------------------------------------------------
+
+
+def _measure(text: str) -> int:
+    return formatting.utf16(formatting.shown_on_telegram(text))
+
+
+def _bubbles(chat: int | str, text: str, keyboard: Mapping[str, Any]) -> list[dict[str, Any]]:
+    short = 2 * len(text) <= LIMITS.text  # whatever is in it, so it need not be measured
+    pieces = [text] if short else formatting.split(text, LIMITS.text, _measure)
+    pieces = [piece for piece in pieces if piece.strip()]
+    if not pieces and keyboard:
+        pieces = ["…"]  # buttons cannot stand alone
+    shared = {"method": "sendMessage", "chat_id": chat, "parse_mode": "HTML"}
+    calls = [
+        {**shared, "text": formatting.to_html(piece), "link_preview_options": {"is_disabled": True}} for piece in pieces
+    ]
+    if calls:
+        calls[-1].update(keyboard)
+    return calls
+
+
+def _rows(choices: Sequence[Choice]) -> list[list[dict[str, str]]]:
+    """One to three buttons a row, as many as a narrow phone shows uncut; numbered, so that a digit can be typed."""
+    rows: list[list[dict[str, str]]] = []
+    width = ROW_WIDTH
+    for number, choice in enumerate(choices, 1):
+        title = formatting.one_line(choice.title) or "…"
+        label = formatting.shorten(f"{number}. {title}" if len(choices) > 1 else title, LIMITS.button_title)
+        if rows and len(rows[-1]) < 3 and width + len(label) <= ROW_WIDTH:
+            rows[-1].append({"text": label, "callback_data": choice.id})
+            width += len(label)
+        else:
+            rows.append([{"text": label, "callback_data": choice.id}])
+            width = len(label)
+    return rows
+
+
+def _fits(choice: Choice) -> bool:
+    raw = choice.id.encode("utf-8", "surrogatepass")
+    return 0 < len(raw) <= LIMITS.choice_id_bytes and formatting.clean(choice.id) == choice.id
+
+
+def _caption(text: str) -> dict[str, Any]:
+    return {"caption": formatting.to_html(text), "parse_mode": "HTML"} if text.strip() else {}
+
+
+def _document(chat: int | str, document: Document) -> dict[str, Any]:
+    file = {"field": "document", "filename": document.filename, "media_type": document.media_type}
+    return {"method": "sendDocument", "chat_id": chat, "file": {**file, "body": document.body}}
+
+
+def _venue(chat: int | str, place: Place) -> dict[str, Any]:
+    point = {"chat_id": chat, "latitude": place.latitude, "longitude": place.longitude}
+    title, address = formatting.one_line(place.title), formatting.one_line(place.address)
+    if not title or not address:
+        return {"method": "sendLocation", **point}
+    return {"method": "sendVenue", **point, "title": title, "address": address}
+
+
+def _chat(to: Address) -> int | str:
+    return int(to.value) if to.value.removeprefix("-").isdecimal() else to.value
+
+
+def _is_group(chat: object) -> bool:
+    return isinstance(chat, int) and chat < 0

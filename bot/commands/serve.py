@@ -1,0 +1,75 @@
+"""`rumbo run | web | worker`: the program itself, whole or in parts."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from typing import Any
+
+import uvicorn
+
+from bot import app as composition
+from bot import log, settings
+from webhooks.app import create
+
+Commands = Any  # argparse does not name the type of its sub-parsers
+
+
+def add_to(commands: Commands) -> None:
+    """Add the three ways to serve."""
+    for name, told in (
+        ("run", "everything in one process"),
+        ("web", "only HTTP: webhooks, pages, simulator"),
+        ("worker", "only sending and scheduling; any number of them"),
+    ):
+        parser = commands.add_parser(name, help=told, description=told)
+        parser.set_defaults(act=_worker if name == "worker" else _web, role=name)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop  # noqa: PLC0415 - not there on every platform
+
+    return uvloop.new_event_loop()
+
+
+def _web(given: argparse.Namespace) -> int:
+    log.start()
+    chosen = settings.load()
+
+    async def serve() -> None:
+        app = await composition.build(chosen, role=given.role)
+        config = uvicorn.Config(
+            create(app),
+            host=chosen.host,
+            port=chosen.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=20,
+            server_header=False,
+        )
+        await uvicorn.Server(config).serve()
+
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(serve())
+    return 0
+
+
+def _worker(given: argparse.Namespace) -> int:
+    log.start()
+    chosen = settings.load()
+
+    async def work() -> None:
+        app = await composition.build(chosen, role=given.role)
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        async with app.running():
+            await stop.wait()
+
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(work())
+    return 0

@@ -1,0 +1,90 @@
+"""Writing down what became of messages: one at a time when it is calm, many in one transaction under load.
+
+Nothing is dropped when the database is gone for a while; the outcomes wait here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from bot.errors import StorageGone
+from bot.storage.outbox import Again, Claimed, Outcome
+from bot.storage.tables import State
+from bot.storage.work import Storage, Work
+
+log = logging.getLogger(__name__)
+
+Result = Outcome | Again
+
+_MOST = 200
+_PAUSE = 1.0
+
+
+class Recorder:
+    """The outcomes of one lane, saved in the order they come."""
+
+    def __init__(
+        self,
+        lane: str,
+        storage: Storage,
+        owner: str,
+        recorded: Callable[[Sequence[Claimed], bool], None],
+        noted: Callable[[str, Result], None] | None,
+    ) -> None:
+        self._lane = lane
+        self._storage = storage
+        self._owner = owner
+        self._recorded = recorded
+        self._noted = noted
+        self._unsaved: list[tuple[Claimed, Result]] = []
+        self._something = asyncio.Event()
+        self._finishing = False
+
+    def add(self, claimed: Claimed, result: Result) -> None:
+        """Save this soon."""
+        self._unsaved.append((claimed, result))
+        self._something.set()
+
+    def finish(self) -> None:
+        """Save what is left, then end."""
+        self._finishing = True
+        self._something.set()
+
+    async def run(self) -> None:
+        """Save until `finish`."""
+        while not (self._finishing and not self._unsaved):
+            await self._something.wait()
+            self._something.clear()
+            while self._unsaved:
+                await self._save_some()
+
+    async def _save_some(self) -> None:
+        some = self._unsaved[:_MOST]
+        try:
+            more = await self._save([result for _, result in some])
+        except StorageGone:
+            log.exception("storage_gone", extra={"lane": self._lane, "unsaved": len(self._unsaved)})
+            await asyncio.sleep(_PAUSE)
+            return
+        del self._unsaved[: len(some)]
+        self._recorded([claimed for claimed, _ in some], more)
+        if self._noted:
+            for _, result in some:
+                self._noted(self._lane, result)
+
+    async def _save(self, results: Sequence[Result]) -> bool:
+        outcomes = [result for result in results if isinstance(result, Outcome)]
+        again = [result for result in results if isinstance(result, Again)]
+        left = [o for o in outcomes if o.state is State.FAILED and o.error.startswith("left")]
+        async with self._storage.work(single=not again and not left) as work:
+            more = await work.outbox.record(outcomes, self._owner)
+            await work.outbox.postpone(again, self._owner)
+            await _end_news(work, left)
+        return more or bool(again)
+
+
+async def _end_news(work: Work, left: Sequence[Outcome]) -> None:
+    for outcome in left:
+        await work.people.left(outcome.ref.person_id)

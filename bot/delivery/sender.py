@@ -1,0 +1,79 @@
+"""The sender: one lane a channel, and the sweep that takes up what dead workers left.
+
+Any number of processes may run one on the same PostgreSQL. It never decides what is said or to whom.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from bot.channels.base import Channel
+from bot.delivery.lane import Contents, Kit, Lane
+from bot.errors import StorageGone
+from bot.storage.outbox import Swept
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Contents", "Kit", "Sender"]
+
+_SWEEP_EVERY = timedelta(seconds=2)
+
+
+class Sender:
+    """Sends what is in the outbox until it is stopped."""
+
+    def __init__(self, channels: Iterable[Channel], kit: Kit, *, embedded: bool = False) -> None:
+        """`kit.owner` must be new with every start. `embedded`: nobody else sends, so what is in hand is ours."""
+        self._kit = kit
+        self._lanes = [Lane(channel, kit) for channel in channels]
+        self._embedded = embedded
+        self._stopped = asyncio.Event()
+        self._grace = 0.0
+
+    async def run(self) -> None:
+        """Send until `stop`. Returns when everything is saved."""
+        if self._embedded:
+            await self._recover()
+        async with asyncio.TaskGroup() as group:
+            sweeping = group.create_task(self._sweep())
+            async with asyncio.TaskGroup() as lanes:
+                for lane in self._lanes:
+                    lanes.create_task(lane.run(lambda: self._grace))
+            self._stopped.set()
+            await sweeping
+
+    def stop(self, within: float = 10.0) -> None:
+        """Claim nothing more, let what flies finish within so many seconds, give the rest back."""
+        self._grace = within
+        self._stopped.set()
+        for lane in self._lanes:
+            lane.stop()
+
+    async def _recover(self) -> None:
+        async with self._kit.storage.work() as work:
+            swept = await work.outbox.recover()
+        _tell(swept)
+
+    async def _sweep(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                async with self._kit.storage.work() as work:
+                    swept = await work.outbox.sweep(self._kit.clock())
+                _tell(swept)
+            except StorageGone:
+                log.warning("sweep_failed")
+            try:
+                async with asyncio.timeout(_SWEEP_EVERY.total_seconds()):
+                    await self._stopped.wait()
+            except TimeoutError:
+                continue
+
+
+def _tell(swept: Swept) -> None:
+    if swept.queued:
+        log.warning("taken_up_again", extra={"count": len(swept.queued)})
+    for ref in swept.unknown:
+        log.error("outcome_unknown", extra={"delivery": str(ref)})

@@ -1,0 +1,40 @@
+"""The flows, one subject a file. A new one is a file here, its name in ALL, and a transcript in tests."""
+
+from bot.conversation import Flows
+from bot.flows import (
+    alerts,
+    answers,
+    article,
+    fairs,
+    genuine,
+    guided,
+    language,
+    media,
+    menu,
+    offer,
+    person,
+    places,
+    privacy,
+    urgent,
+)
+
+ALL = Flows(
+    flows=(
+        menu.FLOW,
+        article.FLOW,
+        answers.FLOW,
+        language.FLOW,
+        privacy.FLOW,
+        person.FLOW,
+        alerts.FLOW,
+        fairs.FLOW,
+        places.FLOW,
+        guided.FLOW,
+        genuine.FLOW,
+        offer.FLOW,
+    ),
+    urgent=urgent.help_first,
+    media=media.receive,
+    answer=answers.answer,
+    welcome=menu.welcome,
+)

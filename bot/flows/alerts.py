@@ -1,0 +1,188 @@
+"""Vacancy alerts by conversation: at most four taps, changed and paused in words, ended with one word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe
+from bot.flows.fairs import region_name
+from bot.flows.privacy import describe
+from bot.flows.wish_words import change, find_regions, find_sectors
+from bot.messages import Choice, Inbound, Reply
+from bot.person import Wish
+
+NAME = "alerts"
+REGIONS = ("15", "07", "04", "13", "20", "14")
+SECTORS = ("comercio", "gastronomia-hoteleria", "limpieza", "hogar-cuidados", "construccion", "transporte-reparto")
+STEPS = ("region", "sector", "rhythm", "consent")
+
+
+def _open(state: State, ctx: Context) -> Turn:
+    if ctx.person.wish is not None:
+        return _mine(state, ctx)
+    return _ask(replace(state, flow=NAME, step="region", data={}), ctx)
+
+
+def _mine(state: State, ctx: Context, opening: str = "") -> Turn:
+    """What the person is subscribed to, and everything that can be done about it."""
+    assert ctx.person.wish is not None
+    text = ctx.say("alerts.mine", wish=describe(ctx.person.wish, ctx))
+    choices = (
+        Choice("alerts/new", ctx.say("alerts.change")),
+        Choice("alerts/pause", ctx.say("alerts.pause")),
+        Choice("why", ctx.say("alerts.why")),
+        Choice("alerts/stop", ctx.say("alerts.stop")),
+        Choice("menu", ctx.say("menu.label")),
+    )
+    return Turn(state.without_flow(), (Reply(f"{opening}\n\n{text}" if opening else text, choices),))
+
+
+def _ask(state: State, ctx: Context) -> Turn:
+    """The question of the present step."""
+    step = state.step if state.step in STEPS else "region"
+    if step == "region":
+        choices = [Choice(f"w/r/{code}", region_name(code, ctx)) for code in REGIONS]
+        choices.append(Choice("w/r/all", ctx.say("alerts.everywhere")))
+    elif step == "sector":
+        choices = [Choice(f"w/s/{name}", ctx.say(f"sector.{name}")) for name in SECTORS]
+        choices.append(Choice("w/s/all", ctx.say("alerts.any_sector")))
+    elif step == "rhythm":
+        choices = [Choice(f"w/f/{name}", ctx.say(f"alerts.{name}")) for name in ("now", "daily", "weekly")]
+    else:
+        choices = [
+            Choice("w/ok", ctx.say("alerts.accept")),
+            Choice("w/nofairs", ctx.say("alerts.accept_no_fairs")),
+            Choice("w/again", ctx.say("alerts.again")),
+        ]
+    text = ctx.say(f"alerts.ask.{step}", wish=describe(_wish(state.data, ctx), ctx))
+    return Turn(replace(state, flow=NAME, step=step), (Reply(text, tuple(choices)),))
+
+
+def _wish(data: Mapping[str, Any], ctx: Context) -> Wish:
+    return Wish(
+        regions=tuple(data.get("r", ())),
+        sectors=tuple(data.get("s", ())),
+        frequency=str(data.get("f", "daily")),
+        weekday=0 if data.get("f") == "weekly" else None,
+        languages=("es",) if ctx.language == "es" else ("es", "en"),
+    )
+
+
+def _next(state: State, ctx: Context, **found: Any) -> Turn:
+    data = {**state.data, **found}
+    wanted = {"region": "r", "sector": "s", "rhythm": "f"}
+    step = next((step for step in STEPS if step == "consent" or wanted[step] not in data), "consent")
+    return _ask(replace(state, flow=NAME, step=step, data=data), ctx)
+
+
+def _follow(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    if state.flow != NAME:
+        state = replace(state, flow=NAME, step="region", data={})
+    match way:
+        case ("r" | "s" as key, value):
+            return _next(state, ctx, **{key: [] if value == "all" else [value]})
+        case ("f", "now" | "daily" | "weekly" as value):
+            return _next(state, ctx, f=value)
+        case ("ok" | "nofairs" as answer,) if state.step == "consent":
+            return _accept(state, answer == "ok", ctx)
+        case ("again",):
+            return _ask(replace(state, step="region", data={}), ctx)
+    return _ask(state, ctx)
+
+
+def _accept(state: State, fairs: bool, ctx: Context) -> Turn:
+    wish = replace(_wish(state.data, ctx), fairs=fairs)
+    words = ctx.say("alerts.consent", wish=describe(wish, ctx))
+    choices = (Choice("alerts", ctx.say("alerts.see")), Choice("menu", ctx.say("menu.label")))
+    reply = Reply(ctx.say("alerts.saved", wish=describe(wish, ctx)), choices)
+    return Turn(state.without_flow(), (reply,), (Subscribe(wish, words),))
+
+
+def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """Several regions or sectors in words, at their step."""
+    country = ctx.library.country
+    if state.step == "region" and (regions := find_regions(said.text, country)):
+        sectors = find_sectors(said.text, country)
+        return _next(state, ctx, r=list(regions), **({"s": list(sectors)} if sectors else {}))
+    if state.step == "sector" and (sectors := find_sectors(said.text, country)):
+        return _next(state, ctx, s=list(sectors))
+    return None
+
+
+def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    if _asks_why(said.text, ctx):
+        return _why(state, ctx)
+    wish = ctx.person.wish
+    if wish is None:
+        return None
+    changed = change(said.text, wish, ctx.library.country, ctx.now)
+    if changed is None:
+        return None
+    words = ctx.say("alerts.consent", wish=describe(changed, ctx))
+    reply = Reply(ctx.say("alerts.changed", wish=describe(changed, ctx)), (Choice("alerts", ctx.say("alerts.see")),))
+    return Turn(state, (reply,), (Subscribe(changed, words),))
+
+
+def _asks_why(text: str, ctx: Context) -> bool:
+    said = text.casefold().strip(" ¿?!¡.")
+    return any(said.startswith(words) for words in ctx.say("why.words").split("|"))
+
+
+def _why(state: State, ctx: Context) -> Turn:
+    choices = (Choice("alerts", ctx.say("alerts.see")), Choice("report", ctx.say("offer.report")))
+    if not ctx.alerts or ctx.person.wish is None:
+        return Turn(state, (Reply(ctx.say("why.nothing"), choices),))
+    lines = [f"- {one['title']} ({one['employer']})" for one in ctx.alerts[:5]]
+    text = ctx.say("why.text", wish=describe(ctx.person.wish, ctx), vacancies="\n".join(lines))
+    return Turn(state, (Reply(text, choices),))
+
+
+def _manage(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    wish = ctx.person.wish
+    if way == ("new",):
+        return _ask(replace(state, flow=NAME, step="region", data={}), ctx)
+    if wish is None:
+        return _open(state, ctx)
+    if way == ("pause",):
+        paused = change("pausa 2 semanas", wish, ctx.library.country, ctx.now)
+        assert paused is not None
+        reply = Reply(ctx.say("alerts.changed", wish=describe(paused, ctx)), (Choice("alerts", ctx.say("alerts.see")),))
+        return Turn(state, (reply,), (Subscribe(paused, ctx.say("alerts.pause")),))
+    if way in {("stop",), ("stop", "alerts"), ("stop", "fairs"), ("stop", "all")}:
+        return _stop(state, ctx, way[1] if len(way) > 1 else "all", "baja")
+    return _mine(state, ctx)
+
+
+def _stop(state: State, ctx: Context, scope: str, words: str) -> Turn:
+    """Ends it at once, with one confirmation; nobody is asked whether they are sure."""
+    choices = (Choice("alerts", ctx.say("alerts.resubscribe")), Choice("menu", ctx.say("menu.label")))
+    reply = Reply(ctx.say(f"stop.{scope}"), choices)
+    return Turn(state.without_flow(), (reply,), (Unsubscribe(scope, words),))
+
+
+def _stop_command(name: str) -> Any:
+    def stop(state: State, ctx: Context) -> Turn:
+        scope = ctx.heard.control_scope or ("alerts" if name == "unsubscribe" else "all")
+        return _stop(state, ctx, scope, name)
+
+    return stop
+
+
+FLOW = Flow(
+    NAME,
+    routes={
+        "alerts": _manage,
+        "w": _follow,
+        "why": lambda state, _way, ctx: _why(state, ctx),
+    },
+    controls={
+        "subscribe": _open,
+        "stop": _stop_command("stop"),
+        "unsubscribe": _stop_command("unsubscribe"),
+    },
+    hears=_hear,
+    overhears=_overhear,
+    resume=_ask,
+)

@@ -1,0 +1,100 @@
+"""An article: its summary, its sections on demand, who says so, what is near it, and whether it helped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.conversation import Context, Flow, Rated, State, Turn
+from bot.flows import menu
+from bot.library import render
+from bot.library.article import Article
+from bot.messages import Choice, Reply
+
+
+def show(state: State, article_id: str, ctx: Context, opening: str = "") -> Turn | None:
+    """The summary with everything that can be asked about it; None when there is no such article."""
+    article = ctx.library.article(article_id, ctx.language)
+    if article is None:
+        return None
+    text = render.bubble(article, ctx.today, ctx.wording, language=ctx.language)
+    if opening and len(opening) + len(text) + 2 <= 1024:
+        text = f"{opening}\n\n{text}"
+    if render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
+        return Turn(replace(state, topic=article.id), (Reply(text, _ways_out(ctx), article.id),))
+    return Turn(replace(state, topic=article.id), (Reply(text, _details(article, ctx), article.id),))
+
+
+def section(state: State, article_id: str, key: str, ctx: Context) -> Turn | None:
+    """One section of an article; when it has none of that name, the summary says what there is."""
+    article = ctx.library.article(article_id, ctx.language)
+    if article is None:
+        return None
+    wanted = next((part for part in article.sections if part.key == key), None)
+    if wanted is None or render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
+        opening = ctx.say("section.none", section=ctx.say(f"section.{key}"))
+        return show(state, article_id, ctx, opening)
+    text = render.section_bubble(article, wanted.key, ctx.today, ctx.wording, language=ctx.language) or ""
+    others = tuple(choice for choice in _details(article, ctx) if not choice.id.endswith(f"/{key}"))
+    rate = (Choice(f"h/{article.id}/1", ctx.say("helped.yes")), Choice(f"h/{article.id}/0", ctx.say("helped.no")))
+    return Turn(replace(state, topic=article.id), (Reply(text, (*others[:7], *rate)[:9], article.id),))
+
+
+def _details(article: Article, ctx: Context) -> tuple[Choice, ...]:
+    choices = [Choice(f"s/{article.id}/{part.key}", ctx.say(f"section.{part.key}")) for part in article.sections]
+    flow = ctx.library.flow(article.id, ctx.language)
+    if flow is not None:
+        choices.insert(0, Choice(f"g/{article.id}", flow.label))
+    if article.related:
+        choices.append(Choice(f"r/{article.id}", ctx.say("related.label")))
+    choices.append(Choice("menu", ctx.say("menu.label")))
+    return tuple(choices[:9])
+
+
+def _ways_out(ctx: Context) -> tuple[Choice, ...]:
+    return (Choice("human", ctx.say("menu.human")), Choice("menu", ctx.say("menu.label")))
+
+
+def _open(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    return show(state.without_flow(), "/".join(way), ctx) or menu.main(state, ctx)
+
+
+def _section(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    return section(state, "/".join(way[:-1]), way[-1] if way else "", ctx) or menu.main(state, ctx)
+
+
+def _related(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    article = ctx.library.article("/".join(way), ctx.language)
+    if article is None:
+        return menu.main(state, ctx)
+    near = [ctx.library.article(name, ctx.language) for name in article.related]
+    choices = [Choice(f"a/{other.id}", other.label) for other in near if other is not None]
+    choices += [
+        Choice(f"h/{article.id}/1", ctx.say("helped.yes")),
+        Choice(f"h/{article.id}/0", ctx.say("helped.no")),
+        Choice("menu", ctx.say("menu.label")),
+    ]
+    return Turn(
+        replace(state, topic=article.id), (Reply(ctx.say("related.text", title=article.title), tuple(choices)),)
+    )
+
+
+def _rated(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    helped = way[-1:] == ("1",)
+    choices = (Choice("menu", ctx.say("menu.label")),) if helped else _ways_out(ctx)
+    reply = Reply(ctx.say("helped.thanks" if helped else "helped.sorry"), choices)
+    return Turn(state, (reply,), (Rated("/".join(way[:-1]), helped),))
+
+
+def _source(state: State, ctx: Context) -> Turn:
+    article = ctx.library.article(state.topic, ctx.language) if state.topic else None
+    if article is None:
+        return Turn(state, (Reply(ctx.say("source.nothing"), (Choice("menu", ctx.say("menu.label")),)),))
+    text = render.sources_bubble(article, ctx.wording, version=ctx.library.version, language=ctx.language)
+    return Turn(state, (Reply(text, _details(article, ctx), article.id),))
+
+
+FLOW = Flow(
+    "article",
+    routes={"a": _open, "s": _section, "r": _related, "h": _rated},
+    controls={"source": _source},
+)

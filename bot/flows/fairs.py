@@ -1,0 +1,126 @@
+"""Job fairs: the next ones, one fair in one bubble, its calendar file, its place, what to bring."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot.conversation import Context, Flow, RegisterFair, State, Turn
+from bot.library.fairs import Fair, calendar
+from bot.messages import Choice, Document, Place, Reply
+
+
+def upcoming(state: State, ctx: Context, opening: str = "", regions: tuple[str, ...] = ()) -> Turn:
+    """The fairs to come, nearest first; says so honestly when there is none."""
+    fairs = _known(ctx, regions)
+    if not fairs and regions:
+        fairs = _known(ctx, ())
+    choices = [Choice(f"f/{fair.id}", fair.label) for fair in fairs[:6]]
+    choices += [Choice("a/ferias/prepararme", ctx.say("fairs.prepare")), Choice("menu", ctx.say("menu.label"))]
+    if not fairs:
+        text = ctx.say("fairs.none")
+        choices.insert(0, Choice("alerts", ctx.say("menu.alerts")))
+    else:
+        lines = [f"- **{_day(fair, ctx)}** · {fair.label}, {region_name(fair.region, ctx)}" for fair in fairs[:6]]
+        text = "\n".join([ctx.say("fairs.next"), "", *lines])
+    return Turn(state.without_flow(), (Reply(f"{opening}\n\n{text}" if opening else text, tuple(choices)),))
+
+
+def _known(ctx: Context, regions: tuple[str, ...]) -> list[Fair]:
+    found = ctx.library.upcoming(ctx.now, language=ctx.language)
+    return [fair for fair in found if (ctx.demo or not fair.example) and (not regions or fair.region in regions)]
+
+
+def region_name(code: str, ctx: Context) -> str:
+    """The name of a region, its code when the country file does not know it."""
+    region = ctx.library.country.region(code)
+    return region.name if region else code
+
+
+def _day(fair: Fair, ctx: Context) -> str:
+    return ctx.date(fair.start)
+
+
+def bubble(fair: Fair, ctx: Context) -> str:
+    """One fair in one bubble: what, when, where, how to register, who organises and how we know."""
+    lines = [f"**{fair.title}**"]
+    if fair.example:
+        lines.append(ctx.say("fairs.example"))
+    lines += [
+        "",
+        ctx.say(
+            "fairs.when",
+            start=ctx.wording.day_and_time(fair.start, ctx.library.country.zone, ctx.language),
+            end=ctx.wording.time(fair.end, ctx.library.country.zone, ctx.language),
+        ),
+        ctx.say("fairs.where", place=fair.place, address=fair.address, district=fair.district),
+    ]
+    if fair.register:
+        lines.append(ctx.say("fairs.register", link=fair.register))
+    lines.append(ctx.say("fairs.organiser", organiser=fair.organiser))
+    if fair.text:
+        lines += ["", fair.text]
+    lines += [
+        "",
+        ctx.say("fairs.source", name=fair.sources[0].name, date=ctx.wording.as_of(fair.sources[0].as_of, ctx.language)),
+    ]
+    return "\n".join(lines)
+
+
+def _one(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    fair = ctx.library.fair("/".join(way[:1]), ctx.language) if way else None
+    if fair is None or (fair.example and not ctx.demo):
+        return upcoming(state, ctx, ctx.say("fairs.unknown"))
+    if fair.status == "cancelled":
+        return upcoming(state, ctx, ctx.say("fairs.cancelled", title=fair.title))
+    if fair.end < ctx.now:
+        return upcoming(state, ctx, ctx.say("fairs.past", title=fair.title, date=_day(fair, ctx)))
+    act = {"ics": _calendar, "map": _map, "list": _bring, "remind": _remind}.get(way[1]) if len(way) > 1 else None
+    if act is not None:
+        return act(state, fair, ctx)
+    return Turn(state.without_flow(), (Reply(bubble(fair, ctx), _ways(fair, ctx)),))
+
+
+def _ways(fair: Fair, ctx: Context) -> tuple[Choice, ...]:
+    return (
+        Choice(f"f/{fair.id}/remind", ctx.say("fairs.remind")),
+        Choice(f"f/{fair.id}/map", ctx.say("fairs.map")),
+        Choice(f"f/{fair.id}/list", ctx.say("fairs.bring")),
+        Choice(f"f/{fair.id}/ics", ctx.say("fairs.ics")),
+        Choice("fairs", ctx.say("fairs.others")),
+        Choice("menu", ctx.say("menu.label")),
+    )
+
+
+def _calendar(state: State, fair: Fair, ctx: Context) -> Turn:
+    link = f"{ctx.public_url}/ferias/{fair.id}.ics" if ctx.public_url else ""
+    document = Document(f"{fair.id}.ics", "text/calendar", calendar(fair, ctx.now), link)
+    reply = Reply(ctx.say("fairs.ics.text", title=fair.title), _ways(fair, ctx), document=document)
+    return Turn(state, (reply,))
+
+
+def _map(state: State, fair: Fair, ctx: Context) -> Turn:
+    where = f"{fair.place}, {fair.address}, {fair.district}"
+    query = f"{fair.lat},{fair.lon}" if fair.lat is not None and fair.lon is not None else where
+    link = f"https://www.google.com/maps/search/?api=1&query={quote(query)}"
+    place = None
+    if fair.lat is not None and fair.lon is not None:
+        place = Place(fair.lat, fair.lon, fair.place, f"{fair.address}, {fair.district}")
+    return Turn(state, (Reply(ctx.say("fairs.map.text", where=where, link=link), _ways(fair, ctx), place=place),))
+
+
+def _bring(state: State, fair: Fair, ctx: Context) -> Turn:
+    lines = "\n".join(f"- {thing}" for thing in fair.bring) or ctx.say("fairs.bring.nothing")
+    return Turn(state, (Reply(ctx.say("fairs.bring.text", title=fair.title, things=lines), _ways(fair, ctx)),))
+
+
+def _remind(state: State, fair: Fair, ctx: Context) -> Turn:
+    text = ctx.say("fairs.reminded", title=fair.title)
+    return Turn(state, (Reply(text, _ways(fair, ctx)),), (RegisterFair(fair.id),))
+
+
+def _list(state: State, _way: tuple[str, ...], ctx: Context) -> Turn:
+    regions = ctx.person.wish.regions if ctx.person.wish else ()
+    return upcoming(state, ctx, regions=regions)
+
+
+FLOW = Flow("fairs", routes={"fairs": _list, "f": _one})

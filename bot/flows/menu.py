@@ -1,0 +1,88 @@
+"""The menu: the way in for those who would rather choose than ask, and the courtesies around it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.conversation import Context, Flow, State, Turn
+from bot.messages import Choice, Reply
+
+PAGE = 7
+"""Articles on one page of a topic: with the ways on they still fit a list of ten."""
+
+
+def main(state: State, ctx: Context, opening: str = "menu.text") -> Turn:
+    """Every topic, the alerts and a person, numbered."""
+    topics = [Choice(f"t/{topic}", ctx.say(f"topic.{topic}")) for topic in ctx.library.topics]
+    extra = [
+        Choice("alerts", ctx.say("menu.alerts")),
+        Choice("human", ctx.say("menu.human")),
+    ]
+    text = ctx.say(opening)
+    return Turn(replace(state.without_flow(), topic=""), (Reply(text, (*topics, *extra)[:10]),))
+
+
+def welcome(state: State, ctx: Context) -> Turn:
+    """The first words, or the menu for those who know us."""
+    if state.greeted:
+        return main(state, ctx)
+    return main(state, ctx, "welcome.text")
+
+
+def _topic(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
+    topic = way[0] if way else ""
+    if topic not in ctx.library.topics:
+        return main(state, ctx)
+    page = int(way[1]) if len(way) > 1 and way[1].isdigit() else 0
+    articles = ctx.library.in_topic(topic, ctx.language)
+    shown = articles[page * PAGE : (page + 1) * PAGE]
+    choices = [Choice(f"a/{article.id}", article.label) for article in shown]
+    if topic == "ferias" and page == 0:
+        choices.insert(0, Choice("fairs", ctx.say("fairs.label")))
+    if len(articles) > (page + 1) * PAGE:
+        choices.append(Choice(f"t/{topic}/{page + 1}", ctx.say("more.label")))
+    choices.append(Choice("menu", ctx.say("menu.label")))
+    text = ctx.say("topic.text", topic=ctx.say(f"topic.{topic}"))
+    return Turn(state.without_flow(), (Reply(text, tuple(choices)),))
+
+
+def _help(state: State, ctx: Context) -> Turn:
+    choices = (Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human")))
+    return Turn(state, (Reply(ctx.say("help.text"), choices),))
+
+
+def _thanks(state: State, ctx: Context) -> Turn:
+    choices = _onward(state, ctx)
+    return Turn(state, (Reply(ctx.say("thanks.text"), choices),))
+
+
+def _greeting(state: State, ctx: Context) -> Turn:
+    if not state.greeted:
+        return main(state, ctx, "welcome.text")
+    if state.flow:
+        return Turn(
+            state, (Reply(ctx.say("greeting.busy"), (Choice("resume", ctx.say("resume.label")), *_onward(state, ctx))),)
+        )
+    return main(state, ctx, "greeting.text")
+
+
+def _onward(state: State, ctx: Context) -> tuple[Choice, ...]:
+    return (Choice("menu", ctx.say("menu.label")),)
+
+
+def _cancel(state: State, ctx: Context) -> Turn:
+    key = "cancel.flow" if state.flow else "cancel.nothing"
+    return Turn(state.without_flow(), (Reply(ctx.say(key), _onward(state, ctx)),))
+
+
+FLOW = Flow(
+    "menu",
+    routes={"menu": lambda state, _way, ctx: main(state, ctx), "t": _topic},
+    controls={
+        "menu": lambda state, ctx: main(state, ctx),
+        "help": _help,
+        "thanks": _thanks,
+        "greeting": _greeting,
+        "cancel": _cancel,
+    },
+)

@@ -1,0 +1,84 @@
+"""What conversations leave behind without naming anybody: open questions, counts, reminders asked for, farewells.
+
+A farewell: somebody asked to be erased. Everything goes at once but the sealed address, which goes as soon as the last
+words have left (or can never leave).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from bot.person import PersonId
+from bot.storage import erasure
+from bot.storage.instants import micros
+from bot.storage.line import Line, Query
+
+UNANSWERED_KEPT = timedelta(days=60)
+
+_MISSED = Query("INSERT INTO unanswered (channel, language, text, at) VALUES ($1, $2, $3, $4)")
+_MISSED_ALL = Query("SELECT id, language, text, at FROM unanswered ORDER BY id DESC LIMIT $1")
+_MISSED_OLD = Query("DELETE FROM unanswered WHERE at < $1")
+_COUNT = Query(
+    "INSERT INTO tally (day, name, subject, count) VALUES ($1, $2, $3, 1)"
+    " ON CONFLICT (day, name, subject) DO UPDATE SET count = tally.count + 1"
+)
+_COUNTS = Query("SELECT name, subject, sum(count) FROM tally WHERE day >= $1 GROUP BY name, subject ORDER BY 3 DESC")
+_REGISTER = Query(
+    "INSERT INTO registration (fair, person_id, at) VALUES ($1, $2, $3) ON CONFLICT (fair, person_id) DO NOTHING"
+)
+_LEAVE = Query(
+    "INSERT INTO note (name, value, updated_at) VALUES ($1, '', $2) ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at"
+)
+_LEAVING = Query("SELECT name FROM note WHERE name LIKE 'farewell:%'")
+_OPEN = Query("SELECT 1 FROM delivery WHERE person_id = $1 AND state IN (0, 1, 2) LIMIT 1")
+_LEFT = Query("DELETE FROM note WHERE name = $1")
+_PREFIX = "farewell:"
+
+
+class Feedback:
+    """Open questions, counts, reminders and farewells, inside one unit of work."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def missed(self, channel: str, language: str, scrubbed: str, at: datetime) -> None:
+        """Keep a question that we had no answer to. The text must be scrubbed already."""
+        await self._line.rows(_MISSED, channel, language, scrubbed, micros(at))
+
+    async def unanswered(self, limit: int = 2_000) -> Sequence[tuple[int, str, str]]:
+        """The newest open questions: id, language, text."""
+        return [(int(row[0]), str(row[1]), str(row[2])) for row in await self._line.rows(_MISSED_ALL, limit)]
+
+    async def count(self, name: str, subject: str, day: date) -> None:
+        """One more of something on that day; nobody is named."""
+        await self._line.rows(_COUNT, day, name, subject[:120])
+
+    async def counts(self, since: date) -> Sequence[tuple[str, str, int]]:
+        """What was counted since then, most first."""
+        return [(str(row[0]), str(row[1]), int(row[2])) for row in await self._line.rows(_COUNTS, since)]
+
+    async def register(self, person_id: PersonId, fair: str, at: datetime) -> None:
+        """Remind this person of a fair."""
+        await self._line.rows(_REGISTER, fair, person_id, micros(at))
+
+    async def say_goodbye(self, person_id: PersonId, at: datetime) -> None:
+        """Erase everything now but the sealed address, which the last words still need."""
+        await erasure.erase_content(self._line, person_id)
+        await self._line.rows(_LEAVE, f"{_PREFIX}{person_id}", micros(at))
+
+    async def finish_goodbyes(self) -> int:
+        """Erase those whose last words have left; gives how many are still waiting."""
+        waiting = 0
+        for (name,) in await self._line.rows(_LEAVING):
+            person_id = PersonId(int(str(name).removeprefix(_PREFIX)))
+            if await self._line.rows(_OPEN, person_id):
+                waiting += 1
+                continue
+            await erasure.erase(self._line, person_id)
+            await self._line.rows(_LEFT, name)
+        return waiting
+
+    async def purge(self, now: datetime) -> None:
+        """Drop open questions older than 60 days."""
+        await self._line.rows(_MISSED_OLD, micros(now - UNANSWERED_KEPT))

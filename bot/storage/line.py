@@ -1,0 +1,59 @@
+"""A line to the database inside one transaction, the same on both engines.
+
+`Query` is for the hot road: SQL that both engines speak, sent straight to the driver. `Line.run` is for everything
+else: any SQLAlchemy statement on `bot.storage.tables`. No network call but the database's may happen while a line is
+held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from sqlalchemy import CursorResult, Executable
+
+Row = Sequence[Any]
+
+
+class Query:
+    """One statement with `$1`, `$2`; `postgres` replaces it there, where the engines cannot agree."""
+
+    __slots__ = ("postgres", "sqlite")
+
+    def __init__(self, text: str, postgres: str = "") -> None:
+        self.sqlite = text.replace("$", "?")
+        self.postgres = postgres or text
+
+
+class Line(Protocol):
+    """What a repository may do inside one unit of work."""
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is the embedded engine: one writer, statements cost next to nothing."""
+
+    async def rows(self, query: Query, *values: Any) -> Sequence[Row]:
+        """Run one hot statement and give all its rows, positions as selected."""
+
+    async def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """Run any SQLAlchemy statement in this transaction."""
+
+
+class Database(Protocol):
+    """One engine: gives lines, commits them at the edge."""
+
+    def work(self, *, lazy: bool, single: bool) -> AbstractAsyncContextManager[Line]:
+        """A line whose changes are saved together when the block ends.
+
+        `lazy`: the block may end before the changes are safe from a crash. `single`: only one statement will be run.
+        """
+
+    def view(self) -> AbstractAsyncContextManager[Line]:
+        """A line for long reading that holds nobody up."""
+
+    async def settle(self) -> None:
+        """Make safe what lazy work left open."""
+
+    async def close(self) -> None:
+        """Give everything back."""

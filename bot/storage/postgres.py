@@ -1,0 +1,163 @@
+"""The shared engine: PostgreSQL over asyncpg, any number of processes.
+
+A small set of connections is kept open here instead of in SQLAlchemy's pool: taking one costs nothing, and the hot
+road and SQLAlchemy use the same one inside the same transaction. A connection that failed is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg  # type: ignore[import-untyped]  # it carries no types
+from sqlalchemy import URL, CursorResult, Executable, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.errors import StorageGone
+from bot.storage.line import Line, Query, Row
+
+_MOST_LINES = 10
+_CONNECT_SECONDS = 5.0
+_STATEMENT_SECONDS = 60.0
+_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, TimeoutError)
+
+
+def driver_url(url: str) -> URL:
+    """`postgresql://...` as SQLAlchemy and asyncpg want it; libpq's `sslmode` becomes asyncpg's `ssl`."""
+    parts = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in parts.query:
+        parts = parts.update_query_dict({"ssl": parts.query["sslmode"]}).difference_update_query(["sslmode"])
+    return parts
+
+
+def engine(url: str) -> AsyncEngine:
+    """An engine that neither pools nor opens transactions by itself."""
+    timeouts = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS}
+    return create_async_engine(driver_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=timeouts)
+
+
+class PostgresLine:
+    """One connection."""
+
+    sqlite = False
+
+    def __init__(self, wrapped: AsyncConnection, raw: asyncpg.Connection) -> None:
+        self.raw = raw
+        self._wrapped = wrapped
+
+    async def rows(self, query: Query, *values: Any) -> Sequence[Row]:
+        """Run one hot statement; the driver keeps it prepared."""
+        return cast("Sequence[Row]", await self.raw.fetch(query.postgres, *values))
+
+    async def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """Run any statement through SQLAlchemy."""
+        return await self._wrapped.execute(statement, values)
+
+    async def forget_results(self) -> None:
+        """End SQLAlchemy's idea of a transaction; ours goes on."""
+        if self._wrapped.in_transaction():
+            await self._wrapped.rollback()
+
+    async def close(self) -> None:
+        """Hang up, politely if that is still possible."""
+        if self.raw.is_closed():
+            await self._wrapped.invalidate()
+        await self._wrapped.close()
+
+
+class PostgresDatabase:
+    """The connections that are open and free."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = engine(url)
+        self._free: list[PostgresLine] = []
+        self._places = asyncio.Semaphore(_MOST_LINES)
+
+    @asynccontextmanager
+    async def work(self, *, lazy: bool = False, single: bool = False) -> AsyncIterator[Line]:
+        """A transaction of its own; see `Database.work`."""
+        del lazy  # the server gathers commits by itself
+        async with self._places, self._whole() as line:
+            if single:  # a statement alone is a transaction already
+                yield line
+                return
+            await line.raw.execute("BEGIN")
+            yield line
+            await line.raw.execute("COMMIT")
+
+    @asynccontextmanager
+    async def view(self) -> AsyncIterator[Line]:
+        """A snapshot to read from."""
+        async with self._places, self._whole() as line:
+            await line.raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield line
+            await line.raw.execute("COMMIT")
+
+    async def settle(self) -> None:
+        """Nothing is ever left open here."""
+
+    async def close(self) -> None:
+        """Hang up all lines."""
+        while self._free:
+            await self._free.pop().close()
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _whole(self) -> AsyncIterator[PostgresLine]:
+        """A line that is given back clean, or not at all."""
+        line = await self._take()
+        try:
+            yield line
+            await line.forget_results()
+        except BaseException as error:
+            if not await _rolled_back(line):
+                await _hang_up(line)
+            else:
+                self._free.append(line)
+            if _is_gone(error):
+                raise StorageGone(f"the database went away: {type(error).__name__}") from error
+            raise
+        self._free.append(line)
+
+    async def _take(self) -> PostgresLine:
+        while self._free:
+            line = self._free.pop()
+            if not line.raw.is_closed():
+                return line
+            await _hang_up(line)
+        try:
+            wrapped = await self._engine.connect()
+            pooled = await wrapped.get_raw_connection()
+        except (*_GONE, DBAPIError, asyncpg.PostgresError) as error:
+            raise StorageGone(f"the database cannot be reached: {type(error).__name__}") from error
+        return PostgresLine(wrapped, pooled.driver_connection)
+
+
+async def _rolled_back(line: PostgresLine) -> bool:
+    if line.raw.is_closed():
+        return False
+    try:
+        await line.forget_results()
+        if line.raw.is_in_transaction():
+            await line.raw.execute("ROLLBACK", timeout=_CONNECT_SECONDS)
+    except (*_GONE, asyncpg.PostgresError):
+        return False
+    return not line.raw.is_closed()
+
+
+async def _hang_up(line: PostgresLine) -> None:
+    line.raw.terminate()
+    try:
+        await line.close()
+    except (*_GONE, DBAPIError):
+        return
+
+
+def _is_gone(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError):
+        return bool(error.connection_invalidated)
+    return isinstance(error, _GONE) and not isinstance(error, StorageGone)

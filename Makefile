@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export RUMBO_SIMULATOR ?= 1
 
 .PHONY: help install run test check bench chat
 
@@ -22,7 +21,7 @@ $(VENV)/test.done: requirements/test.txt $(VENV)/run.done
 install: $(VENV)/run.done  ## what running needs, into .venv
 
 run: install  ## everything in one process at http://127.0.0.1:8000
-	$(BIN)/rumbo run
+	RUMBO_SIMULATOR=$${RUMBO_SIMULATOR:-1} $(BIN)/rumbo run
 
 chat: install  ## a conversation in the terminal
 	$(BIN)/rumbo chat

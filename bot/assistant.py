@@ -34,7 +34,7 @@ from bot.flows import ALL
 from bot.flows.genuine import code_in
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
-from bot.person import Address, Consent, Language, Person, PersonId
+from bot.person import Address, Consent, Language, Person, PersonId, Wish
 from bot.storage.work import Storage, Work
 from bot.understanding.reader import NOTHING_HEARD, Reader, Understanding
 from bot.understanding.scrub import scrub
@@ -259,8 +259,8 @@ class Assistant:
                 await work.people.choose_language(person.id, Language(language), chosen=chosen)
             case Subscribe(wish, words):
                 await work.people.subscribe(person.id, wish)
-                for topic, given in (("alerts", wish.alerts), ("fairs", wish.fairs)):
-                    await work.people.consent(person.id, Consent(topic, given, now, said.sender.channel, words))
+                for topic in _newly(person, wish):
+                    await work.people.consent(person.id, Consent(topic, True, now, said.sender.channel, words))
             case Unsubscribe(scope, words):
                 for topic in ("alerts", "fairs") if scope == "all" else (scope,):
                     await work.people.end(person.id, topic)
@@ -280,6 +280,19 @@ class Assistant:
                 await work.feedback.register(person.id, fair, now)
             case Forget():
                 pass
+
+
+def _newly(person: Person, wish: Wish) -> list[str]:
+    """What this wish consents to and the one before did not: a change of region is no new consent."""
+    before = person.wish
+    return [
+        topic
+        for topic, now, then in (
+            ("alerts", wish.alerts, before is not None and before.alerts),
+            ("fairs", wish.fairs, before is not None and before.fairs),
+        )
+        if now and not then
+    ]
 
 
 def _wish_json(person: Person) -> dict[str, Any] | None:

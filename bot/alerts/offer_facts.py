@@ -95,7 +95,7 @@ _AFTER = re.compile(
 _BEFORE = re.compile(
     r"(?:(?P<day>jornal|diario|diaria|por dia|al dia|por jornada|el dia)|(?P<week>semanal(?:es|mente)?|por semana|a la semana)"
     r"|(?P<fortnight>quincenal|por quincena)|(?P<month>mensual|mensualmente|al mes|sueldo mensual)|(?P<hour>por hora|la hora))"
-    r"(?: basico)?[ ,:]{0,3}(?:de|desde|es|son|maestro|operario)?[ :]{0,2}$"
+    r"(?: basico)?[ :]{0,3}(?:de|desde|es|son|maestro|operario)?[ :]{0,2}$"
 )
 _WAGE_WORD = re.compile(
     r"(?:sueldo|remuneracion|salario|haber|basico|sueldo base|honorarios|pago|pagan?|pagamos|ofrecemos|ofrece|ganas?|ganaras?|ganaran|"
@@ -112,8 +112,9 @@ _EXTRA = re.compile(
 )
 _PHONE = re.compile(r"(?<!\d)\d{3}[ -]\d{3}[ -]\d{3}(?!\d)|(?<!\d)\d{9,}(?!\d)")
 _GIVEN = re.compile(
+    r"\b(?:bonos?|premios?|comision(?:es)?|incentivos?)\b[^.;\n]{0,30}$|\b"
     r"(?:damos|pagamos|regalamos|pagad[oa]s? a|pagan?|pago|te doy|reembolsamos|bolsa|prueba|prueba pagada|beca|cada tarea|reciben?|recibes|gasolina|almuerzo|cena|ticket|vales?|canasta|"
-    r"hay|a|te dejan?|deja|ganas?|cobras?|tarifa|paid|get|base|basico|fijo|fijos|promedio|hasta|entre|y|o|minimo|asegurado|garantizado|descontamos|sacan|"
+    r"hay|a|cobrando|te dejan?|deja|ganas?|cobras?|tarifa|paid|get|base|basico|fijo|fijos|promedio|hasta|entre|y|o|minimo|asegurado|garantizado|descontamos|sacan|"
     r"(?:por|x) (?:hora|dia|turno|semana|noche|prenda|pieza|docena|saco|kilo|casa|depa|viaje|evento|jornada|fecha|clase))\b[^.;\n]{0,14}$"
 )
 _RATE = re.compile(
@@ -236,17 +237,16 @@ _DAYS = (
     (re.compile(r"fines? de semana|finde|sab\w* y dom|viernes y sabados?|weekends|martes y viernes|interdiario|lun mie vie|l-m-v|mon/wed/fri|viernes a domingo"), 3.0),
     (re.compile(r"\b4 (?:dias|noches|days)"), 4.0),
 )  # fmt: skip
-_DAYS_COUNTED = re.compile(r"(?<!\d)([1-7]) (?:dias|turnos|noches|tardes|mananas|veces|days|nights|shifts) (?:a la semana|por semana|semanales|a week|per week)")
+_DAYS_COUNTED = re.compile(
+    r"(?<!\d)([1-7]) (?:dias|turnos|noches|tardes|mananas|veces|days|nights|shifts) (?:a la semana|por semana|semanales|a week|per week)"
+)
 _SHIFTS = re.compile(
     r"\b(?!6 ?x ?1\b)\d{1,2} ?x ?\d{1,2}\b|dia por medio|24 de descanso|dias alternos|interdiari|\b(?:3|4) (?:noches|dias) a la semana|4 dias por 3"
 )
 _PART_TIME = re.compile(
     r"medio tiempo|part ?-?time|media jornada|por horas\b|tiempo parcial|medio turno|half time|horario libre|freelance"
 )
-_OVERTIME = re.compile(
-    r"(?:horas? extras?|sobretiempo|sobretiempos|overtime|recargo)\W{1,3}(?:\w+ ){0,2}?(?:paga\w*|de ley|aparte|segun ley|remunerad\w*|reconocid\w*|legal|nocturno|paid|al 25)"
-    r"|(?:con|\+|mas|y|paga\w*|reconoce\w*) (?:las )?(?:horas? extras?|sobretiempo|hh ?ee)"
-)
+_OVERTIME = re.compile(r"horas? extras?|sobretiempos?|overtime|recargo nocturno|hh ?ee")
 _NO_OVERTIME = re.compile(
     r"(?:sin|no (?:se )?\w*|ni) (?:pag\w+ )?(?:las )?(?:horas? extras?|sobretiempo|overtime)|horas? extras?,? (?:que )?no se"
 )

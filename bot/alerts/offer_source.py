@@ -48,6 +48,7 @@ _HOUSEHOLD = re.compile(
 _FAMILY = re.compile(r"(?:[Ff]amilia|[Ff]amily|[Tt]he) ([A-ZÁÉÍÓÚÑ]\w+)|the ([A-Z]\w+) family")
 _TITLE = re.compile(r" [A-ZÁÉÍÓÚÑ][\w']+(?: (?:de |del |la |las |los |el |y )*[A-ZÁÉÍÓÚÑ][\w']+)+")
 _OWNER = re.compile(r"(?:de|del) (?:la |el )?(?:don|dona|senora?|sr|sra|tia|tio)\.? [a-z]+")
+_ARTICLES = frozenset({"El", "La", "Los", "Las", "Mi", "Don", "Doña"})
 _BREAKS = frozenset('.!?;:\n,()"“”/|-')
 
 
@@ -136,7 +137,11 @@ def _named_by_business(text: OfferText, names: Names, *, loud: bool) -> bool:
             if offset > (3 if loud else 5) or re.search(r"[.;!?\n]|," if loud else r"[;!?\n]|\.\s", gap):
                 break
             word = token[0]
-            if (loud or word[0].isupper()) and _uncommon(word, names) and not (loud and offset > _reach(business.group())):
+            if (
+                (loud or word[0].isupper())
+                and _uncommon(word, names)
+                and not (loud and offset > _reach(business.group()))
+            ):
                 return True
     return False
 
@@ -166,7 +171,9 @@ def _proper(business: str) -> bool:
 
 def _named_by_capitals(text: OfferText, names: Names) -> bool:
     for run in _capital_runs(text):
-        odd = [token for token in run if _uncommon(token[0], names)]
+        odd = any(_uncommon(token[0], names) for token in run) or (
+            len(run) >= 3 and any(token[0] in _ARTICLES for token in run)
+        )
         if not odd or _place_run(run, names) or _is_person(text, run[0]):
             continue
         if _HIRES.match(text.folded, run[-1].end()):
@@ -197,10 +204,8 @@ def _capital_runs(text: OfferText) -> list[list[re.Match[str]]]:
 
 
 def _place_run(run: list[re.Match[str]], names: Names) -> bool:
-    joined = " ".join(fold(token[0]) for token in run)
-    return joined in names.places or all(
-        fold(token[0]) in names.places or not _uncommon(token[0], names) for token in run
-    )
+    words = [fold(token[0]) for token in run]
+    return " ".join(words) in names.places or all(word in names.places for word in words)
 
 
 def _uncommon(word: str, names: Names) -> bool:

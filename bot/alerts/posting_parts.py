@@ -26,10 +26,9 @@ def texts(graph: Graph, values: Iterable[Any]) -> list[str]:
     out: list[str] = []
     for value in values:
         for item in graph.items(value):
-            if isinstance(item, Mapping):
-                item = graph.resolve(item.get("name", item.get("text", item.get("value"))))
-            if isinstance(item, str) and item.strip():
-                out.append(item)
+            said = graph.resolve(item.get("name", item.get("text", item.get("value")))) if isinstance(item, Mapping) else item
+            if isinstance(said, str) and said.strip():
+                out.append(said)
     return out
 
 
@@ -79,23 +78,24 @@ def employment(graph: Graph, value: object, lexicon: Lexicon) -> tuple[str, ...]
     out: dict[str, None] = {}
     for item in items:
         if isinstance(item, Mapping):
-            item = next(iter(texts(graph, [item.get("name", item.get("@id"))])), None)
-        if not isinstance(item, str):
-            if item is not None:
-                return None
-            continue
-        out |= dict.fromkeys(kinds(item, lexicon))
+            named = texts(graph, [item.get("name", item.get("@id"))])
+            out |= dict.fromkeys(kind for said in named for kind in kinds(said, lexicon))
+        elif isinstance(item, str):
+            out |= dict.fromkeys(kinds(item, lexicon))
+        else:
+            return None
     return tuple(out)
 
 
 def kinds(written: str, lexicon: Lexicon) -> list[str]:
     """The kinds of employment in one text; what nobody knows is OTHER."""
-    said = folded(line(written).rsplit("schema.org/", 1)[-1])
+    written = re.sub(r"https?://schema\.org/", "", line(written))
+    said = folded(written)
     if not said:
         return []
     if said in lexicon.employment:
         return [lexicon.employment[said]]
-    pieces = [folded(piece) for piece in re.split(r"[,;/|+]|\s+[yo]\s+|\s[-–]\s|[()]", line(written))]
+    pieces = [folded(piece) for piece in re.split(r"[,;/|+]|\s+[yo]\s+|\s[-–]\s|[()]", written)]
     known = [lexicon.employment[piece] for piece in pieces if piece in lexicon.employment]
     if not known:
         names = sorted((name for name in lexicon.employment if len(name) > 4), key=len, reverse=True)

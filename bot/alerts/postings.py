@@ -165,7 +165,8 @@ def vacancy_of(graph: Graph, node: Node, partner: str, reader: Reader, now: date
     employer = _employer(graph, node, reader, problems)
     description = _description(graph, node, problems)
     problems.stop()
-    assert kinds is not None and money is not None
+    assert kinds is not None
+    assert money is not None
     return finished(
         Vacancy(
             partner=partner, identifier=str(key), title=name, employer=employer, description=description, places=found.places,

@@ -23,6 +23,7 @@ from bot.alerts.vacancy import Mode, Vacancy, Where
 from bot.errors import Malformed
 
 _HEADER_WITHIN = 20
+_NOTE = re.compile(r"(?:nota|notas|obs|observacion|observaciones|fuente|leyenda|actualizado)\b")
 _LABELLED = ("schedule", "contact")
 
 
@@ -126,13 +127,10 @@ def _oddity(cells: Sequence[str], header: Header, lexicon: Lexicon) -> tuple[str
     if again >= 2 and again * 2 >= len(filled):
         return name, "header_again"
     start = folded(cells[first])
-    if start in lexicon.totals or any(start.startswith(f"{word} ") for word in lexicon.totals) and len(filled) <= 3:
+    if start in lexicon.totals or (len(filled) <= 3 and any(start.startswith(f"{word} ") for word in lexicon.totals)):
         return name, "totals"
-    if (
-        (len(filled) == 1 and len(header.names) > 2)
-        or re.match(r"^\W*(?:nota|notas|obs|observacion|observaciones|fuente|leyenda)\b", start)
-        and len(filled) <= 2
-    ):
+    noted = len(filled) <= 2 and _NOTE.match(start)
+    if noted or (len(filled) == 1 and len(header.names) > 2):
         return name, "note"
     if len(cells) < len(header.names):
         return header.names[len(cells)], "too_few"

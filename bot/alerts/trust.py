@@ -98,6 +98,8 @@ class TrustGate:
             signal for signal in SIGNALS if found[signal] or (signal in self._judges and self._judges[signal](facts))
         }
         hints = {signal for signal in SIGNALS if signal not in sure and self._hints(signal, text)}
+        if offer.structured:
+            hints.discard("no_employer")  # the field decides
         if not sure and len(hints) < 2:
             return Verdict(False, ())
         seen = sure | hints | self._doubtful_source(facts, sure)
@@ -175,7 +177,7 @@ class TrustGate:
 
 
 _WORKED = {
-    Period.HOUR: 180.0,
+    Period.HOUR: 80.0,
     Period.DAY: 23.0,
     Period.WEEK: 4.3,
     Period.FORTNIGHT: 2.0,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe
+from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe, is_one_of
 from bot.flows.fairs import region_name
 from bot.flows.privacy import describe
 from bot.flows.wish_words import change, find_regions, find_sectors
@@ -112,6 +112,8 @@ def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
 
 
 def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    if is_one_of(said.text, ctx.say("alerts.words")):
+        return _open(state, ctx)
     if _asks_why(said.text, ctx):
         return _why(state, ctx)
     wish = ctx.person.wish

@@ -15,14 +15,14 @@ SURE = 0.9
 def answer(state: State, said: Inbound, ctx: Context) -> Turn:
     """Serve a reviewed article, ask which of three was meant, or say that we do not know."""
     heard = ctx.heard
-    if heard.language == "other":
-        return _foreign(state, ctx)
     if heard.follow_up and state.topic and not _other_subject(state, ctx):
         turn = article.section(state, state.topic, heard.follow_up, ctx)
         if turn is not None:
             return replace(turn, state=replace(turn.state, misses=0))
-    if heard.correction and state.topic:
+    if heard.correction and (state.topic or state.offered):
         return _not_that(state, ctx)
+    if heard.language == "other":
+        return _foreign(state, ctx)
     ranking = heard.ranking
     if ranking.outcome == "answer":
         turn = article.show(state, ranking.hits[0].article, ctx)

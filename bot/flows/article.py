@@ -11,6 +11,18 @@ from bot.library.article import Article
 from bot.messages import Choice, Reply
 
 
+ACTIONS = {
+    "empleo/alertas": ("alerts", "menu.alerts"),
+    "empleo/estafas-laborales": ("offer", "offer.check"),
+    "ferias/proximas-ferias": ("fairs", "fairs.label"),
+    "asistente/hablar-persona": ("human", "menu.human"),
+    "asistente/privacidad": ("data", "data.label"),
+    "proteccion/asesoria-legal": ("places", "places.label"),
+    "proteccion/ayuda-humanitaria": ("places", "places.label"),
+}
+"""Articles about something that Rumbo does itself: the way to it stands first."""
+
+
 def show(state: State, article_id: str, ctx: Context, opening: str = "") -> Turn | None:
     """The summary with everything that can be asked about it; None when there is no such article."""
     article = ctx.library.article(article_id, ctx.language)
@@ -33,7 +45,7 @@ def section(state: State, article_id: str, key: str, ctx: Context) -> Turn | Non
     if wanted is None or render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
         opening = ctx.say("section.none", section=ctx.say(f"section.{key}"))
         return show(state, article_id, ctx, opening)
-    text = render.section_bubble(article, wanted.key, ctx.today, ctx.wording, language=ctx.language) or ""
+    text = render.section_bubble(article, wanted.key, ctx.today, ctx.wording, language=ctx.language)
     others = tuple(choice for choice in _details(article, ctx) if not choice.id.endswith(f"/{key}"))
     rate = (Choice(f"h/{article.id}/1", ctx.say("helped.yes")), Choice(f"h/{article.id}/0", ctx.say("helped.no")))
     return Turn(replace(state, topic=article.id), (Reply(text, (*others[:7], *rate)[:9], article.id),))
@@ -41,6 +53,8 @@ def section(state: State, article_id: str, key: str, ctx: Context) -> Turn | Non
 
 def _details(article: Article, ctx: Context) -> tuple[Choice, ...]:
     choices = [Choice(f"s/{article.id}/{part.key}", ctx.say(f"section.{part.key}")) for part in article.sections]
+    if action := ACTIONS.get(article.id):
+        choices.insert(0, Choice(action[0], ctx.say(action[1])))
     flow = ctx.library.flow(article.id, ctx.language)
     if flow is not None:
         choices.insert(0, Choice(f"g/{article.id}", flow.label))
@@ -55,7 +69,7 @@ def _ways_out(ctx: Context) -> tuple[Choice, ...]:
 
 
 def _open(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
-    return show(state.without_flow(), "/".join(way), ctx) or menu.main(state, ctx)
+    return show(state, "/".join(way), ctx) or menu.main(state, ctx)
 
 
 def _section(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
@@ -89,7 +103,7 @@ def _source(state: State, ctx: Context) -> Turn:
     article = ctx.library.article(state.topic, ctx.language) if state.topic else None
     if article is None:
         return Turn(state, (Reply(ctx.say("source.nothing"), (Choice("menu", ctx.say("menu.label")),)),))
-    text = render.sources_bubble(article, ctx.wording, version=ctx.library.version, language=ctx.language)
+    text = render.sources_bubble(article, ctx.today, ctx.wording, ctx.language)
     return Turn(state, (Reply(text, _details(article, ctx), article.id),))
 
 

@@ -49,8 +49,9 @@ def bubble(fair: Fair, ctx: Context) -> str:
         "",
         ctx.say(
             "fairs.when",
-            start=ctx.wording.day_and_time(fair.start, ctx.library.country.zone, ctx.language),
-            end=ctx.wording.time(fair.end, ctx.library.country.zone, ctx.language),
+            date=ctx.wording.day(fair.start, ctx.language),
+            start=ctx.wording.hour(fair.start, ctx.language),
+            end=ctx.wording.hour(fair.end, ctx.language),
         ),
         ctx.say("fairs.where", place=fair.place, address=fair.address, district=fair.district),
     ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import Context, Flow, State, Turn, _fold
+from bot.conversation import Context, Flow, State, Turn, is_one_of
 from bot.flows import article, menu
 from bot.library.guided import Flow as Guide
 from bot.messages import Choice, Inbound, Reply
@@ -108,7 +108,7 @@ def _mark(state: State, flow: Guide, item: str, done: bool, ctx: Context) -> Tur
 
 def _my_list(state: State, said: Inbound, ctx: Context) -> Turn | None:
     """`mi lista` brings a kept checklist back."""
-    if _fold(said.text) not in _fold_all(ctx.say("checklist.words")):
+    if not is_one_of(said.text, ctx.say("checklist.words")):
         return None
     kept = [flow for name in state.kept if (flow := ctx.library.flow(name, ctx.language)) and flow.kind == CHECKLIST]
     if len(kept) == 1:
@@ -119,10 +119,6 @@ def _my_list(state: State, said: Inbound, ctx: Context) -> Turn | None:
     choices = [Choice(f"g/{flow.id}", flow.label) for flow in all_lists][:9]
     choices.append(Choice("menu", ctx.say("menu.label")))
     return Turn(state, (Reply(ctx.say("checklist.which"), tuple(choices)),))
-
-
-def _fold_all(words: str) -> set[str]:
-    return {_fold(word) for word in words.split("|")}
 
 
 FLOW = Flow(NAME, routes={"g": _go, "k": _item}, overhears=_my_list, resume=_resume)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import Context, Flow, State, Turn
+from bot.conversation import Context, Flow, State, Turn, is_one_of
 from bot.messages import Choice, Reply
 
 PAGE = 7
@@ -78,6 +78,7 @@ def _cancel(state: State, ctx: Context) -> Turn:
 FLOW = Flow(
     "menu",
     routes={"menu": lambda state, _way, ctx: main(state, ctx), "t": _topic},
+    overhears=lambda state, said, ctx: main(state, ctx) if is_one_of(said.text, ctx.say("menu.words")) else None,
     controls={
         "menu": lambda state, ctx: main(state, ctx),
         "help": _help,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.conversation import Context, Flow, ReportVacancy, State, Turn
+from bot.conversation import Context, Flow, ReportVacancy, State, Turn, is_one_of
 from bot.messages import Choice, Inbound, Reply
 
 NAME = "offer"
@@ -59,6 +59,8 @@ def is_question(text: str) -> bool:
 def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     if ctx.offer is not None and len(said.text) >= 2 * LONG_ENOUGH:
         return _judge(state, ctx)
+    if is_one_of(said.text, ctx.say("offer.report.words")):
+        return _which(state, ctx)
     if is_question(said.text) and len(said.text) < LONG_ENOUGH:
         return _ask(state, ctx)
     return None

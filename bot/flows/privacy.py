@@ -25,7 +25,7 @@ def _my_data(state: State, ctx: Context) -> Turn:
             topic=ctx.say(f"consent.{consent.topic}"),
             date=ctx.date(consent.at),
         )
-        for consent in person.consents[-4:]
+        for consent in {consent.topic: consent for consent in person.consents}.values()
     ]
     if state.kept:
         lines.append(ctx.say("data.kept", count=len(state.kept)))
@@ -46,7 +46,7 @@ def describe(wish: Wish, ctx: Context) -> str:
     if wish.modes:
         parts.append(", ".join(ctx.say(f"mode.{mode}") for mode in wish.modes))
     if wish.min_pay:
-        parts.append(ctx.say("wish.min_pay", amount=money(wish.min_pay, ctx)))
+        parts.append(ctx.say("wish.min_pay", amount=ctx.wording.money(wish.min_pay, ctx.language)))
     parts.append(_rhythm(wish, ctx))
     if not wish.alerts:
         parts = [regions]
@@ -54,12 +54,6 @@ def describe(wish: Wish, ctx: Context) -> str:
     if wish.paused_until is not None and wish.paused_until > ctx.now:
         parts.append(ctx.say("wish.paused", date=ctx.date(wish.paused_until)))
     return " · ".join(parts)
-
-
-def money(amount: float, ctx: Context) -> str:
-    """An amount of the country's money."""
-    country = ctx.library.country
-    return ctx.wording.money(amount, country.symbols.get(country.currency, country.currency))
 
 
 def _rhythm(wish: Wish, ctx: Context) -> str:

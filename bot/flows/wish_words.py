@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation import _fold
+from bot.conversation import fold
 from bot.library.country import Country
 from bot.person import Wish
 
@@ -35,7 +35,7 @@ _CHANGE = re.compile(
 
 def change(text: str, wish: Wish, country: Country, now: datetime) -> Wish | None:
     """The wish after these words; None when the words ask for no change that we are sure of."""
-    said = _fold(text)
+    said = fold(text)
     if len(said) > 80:
         return None
     if _PAUSE.search(said):

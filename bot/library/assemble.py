@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.library.article import Article, Section
 from bot.library.country import Country
-from bot.library.datos import Datum
+from bot.library.datos import DATO, Datum
 from bot.library.fairs import Fair, ReadFair
 from bot.library.guided import Flow, ReadFlow
 from bot.library.library import Library
 from bot.library.offices import NOBODY, Team
 from bot.library.pais import NOWHERE
 from bot.library.place import What
-from bot.library.problems import ERROR
+from bot.library.problems import ERROR, Notes, Problem
 from bot.library.reading import ReadArticle
 from bot.library.sheet import Sheet
 from bot.library.values import fill, unknown
@@ -44,7 +44,7 @@ def assemble(sheets: Mapping[str, Sheet], last_good: Mapping[str, Sheet]) -> tup
         places=next((s.found for s in served.values() if isinstance(s.found, tuple)), ()),
         team=next((s.found for s in served.values() if isinstance(s.found, Team)), NOBODY),
         version=_version(served),
-        problems=tuple(sorted(problem for sheet in sheets.values() for problem in sheet.problems)),
+        problems=tuple(sorted(_problems(sheets, datos))),
     )
     return library, served
 
@@ -62,6 +62,16 @@ def filled(article: Article, datos: Mapping[str, Datum], country: Country) -> Ar
     sections = tuple(Section(s.key, fill(s.text, datos, country, article.language)) for s in article.sections)
     summary = fill(article.summary, datos, country, article.language)
     return replace(article, summary=summary, sections=sections, official=_official(article, country))
+
+
+def _problems(sheets: Mapping[str, Sheet], datos: Mapping[str, Datum]) -> Iterator[Problem]:
+    for path, sheet in sheets.items():
+        yield from sheet.problems
+        if not _fills(sheet, datos):
+            notes = Notes(path)
+            found = next(each for each in DATO.finditer(sheet.text) if unknown(each[0], datos))
+            notes.add("datos_unknown", sheet.text.count("\n", 0, found.start()) + 1, "", key=found[1], near="")
+            yield from notes.problems
 
 
 def _whole(sheet: Sheet) -> bool:

@@ -53,7 +53,11 @@ class SqliteLine:
             return await driver
 
         engine = create_async_engine(
-            "sqlite+aiosqlite://", async_creator=connected, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+            "sqlite+aiosqlite://",
+            async_creator=connected,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,  # it must not roll back the transaction that we opened ourselves
         )
         return cls(raw, driver, await engine.connect())
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.errors import BadSettings
@@ -25,6 +25,7 @@ from bot.person import Address
 
 _NONCE = 12
 _DIGEST = 16
+_MISSING = "RUMBO_SECRET_KEYS: the key that sealed the stored data is missing"
 
 
 class Vault:
@@ -72,10 +73,13 @@ class Vault:
                 return orjson.loads(cipher.decrypt(nonce, text, None))
             except InvalidTag:
                 continue
-        raise BadSettings("RUMBO_SECRET_KEYS: the key that sealed the stored data is missing")
+        raise BadSettings(_MISSING)
 
     def _decrypt(self, stored: str) -> str:
-        return self._fernet.decrypt(stored.encode("ascii")).decode()
+        try:
+            return self._fernet.decrypt(stored.encode("ascii")).decode()
+        except InvalidToken as error:
+            raise BadSettings(_MISSING) from error
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

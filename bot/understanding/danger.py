@@ -8,16 +8,24 @@ nearness. Nothing here reads files, keeps text or logs it: the caller passes the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from pathlib import Path
 
-from bot.understanding.danger_rules import Index, Level, Pattern, Rule, Rules, normalise
+from bot.understanding.danger_rules import Index, Level, Pattern, Rule, Rules, normalise, sounding
+from bot.understanding.danger_weights import features
 
 __all__ = ["Danger", "DangerRecogniser", "normalise"]
 
 _LONGEST = 4_000  # letters read of one message; a chat message is far shorter
 _REMEMBERED = 20_000  # words whose concepts are kept; chat vocabulary is far smaller
+
+_NEVER = 101  # the limit, in per cent, when the file gives none
+_ENOUGH = 6  # more rules than this say nothing more about which danger it is
+_TRUST = 5.0  # how much a full likelihood counts beside the rules when dangers are put in order
+_SHARE = 0.25  # a danger this likely is named beside the first
+_FILES = ("peligro.txt", "peligro.comunes.txt", "peligro.pesos.txt")
 
 Span = tuple[int, int]
 
@@ -35,6 +43,7 @@ class DangerRecogniser:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
+        self._classes = rules.class_names()
         self._remembered: dict[str, frozenset[int]] = {}
 
     @classmethod
@@ -42,23 +51,53 @@ class DangerRecogniser:
         """A recogniser for the text of a rules file; `ValueError` names the first bad line and its remedy, in Spanish."""
         return cls(Rules.parse(text))
 
+    @classmethod
+    def load(cls, content: Path) -> DangerRecogniser:
+        """A recogniser for the rules, the ordinary words and the weights in a content folder; the only reading here."""
+        return cls.from_rules("\n".join((content / name).read_text(encoding="utf-8") for name in _FILES))
+
     def recognise(self, message: str) -> Danger | None:
         """The danger that must be answered before all else, or None when the message may take its usual way."""
-        words = self._words(message[:_LONGEST])
-        found = self._found(words)
-        if hidden := {place for rule in found.holding(self._rules.figures) for place in found.covered(rule.pattern)}:
-            found = self._found(["" if place in hidden else word for place, word in enumerate(words)])
+        words, found = self._read(message)
         silenced: dict[str, int] = {}
         for context in found.holding(self._rules.contexts):
             silenced[context.article] = max(context.level, silenced.get(context.article, 0))
-        scores: dict[str, int] = defaultdict(int)
+        scores: dict[str, float] = defaultdict(float)
         for rule in found.holding(self._rules.rules):
             if rule.level > max(silenced.get("", 0), silenced.get(rule.article, 0)):
                 scores[rule.article] += rule.level
-        ahead = self._rules.ahead
-        sure = [article for article, score in scores.items() if score >= Level.CLEAR]
-        ranked = sorted(sure, key=lambda article: (-scores[article] - ahead.get(article, 0), article))
-        return Danger(ranked[0], tuple(ranked[1:])) if ranked else None
+        likely = self._rules.weights.likelihood(self._features(words, found))
+        sure = {article for article, score in scores.items() if score >= Level.CLEAR}
+        hinted = "contexto" if silenced.get("", 0) >= Level.CLEAR else "indicio" if scores else "nada"
+        if not sure and 100 * sum(likely.values()) >= self._rules.limits.get(hinted, _NEVER):
+            sure = {max(likely, key=likely.__getitem__)}
+        return self._ranked(sure, scores, likely) if sure else None
+
+    def features(self, message: str) -> set[str]:
+        """What the weights see of a message; for counting them."""
+        return self._features(*self._read(message))
+
+    def _ranked(self, sure: set[str], scores: Mapping[str, float], likely: Mapping[str, float]) -> Danger:
+        def standing(article: str) -> tuple[float, str]:
+            ahead = self._rules.ahead.get(article, 0)
+            return (-min(scores.get(article, 0), _ENOUGH) - ahead - _TRUST * likely.get(article, 0), article)
+
+        also = {article for article, share in likely.items() if share >= _SHARE}
+        first, *rest = sorted(sure, key=standing) + sorted(also - sure, key=standing)
+        return Danger(first, tuple(rest))
+
+    def _read(self, message: str) -> tuple[list[str], _Found]:
+        words = self._words(message[:_LONGEST])
+        found = self._found(words)
+        if hidden := {place for rule in found.holding(self._rules.figures) for place in found.covered(rule.pattern)}:
+            words = ["" if place in hidden else word for place, word in enumerate(words)]
+            found = self._found(words)
+        return words, found
+
+    def _features(self, words: Sequence[str], found: _Found) -> set[str]:
+        plain = [word for word in words if word]
+        classes = [self._classes[concept] for concept in found.present & self._classes.keys()]
+        return features(plain, [sounding(word) for word in plain], classes)
 
     def _words(self, message: str) -> list[str]:
         spellings = self._rules.spellings

@@ -11,7 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Index", "Level", "Pattern", "Rule", "Rules", "normalise"]
+from bot.understanding.danger_weights import Weights
+
+__all__ = ["Index", "Level", "Pattern", "Rule", "Rules", "normalise", "sounding"]
 
 _GAP = 3  # words that `~` lets pass when no number is given
 _TYPO_FROM = 6  # shorter words have too many honest neighbours to be corrected
@@ -26,7 +28,9 @@ _SOUNDS_AFTER = (("ll", "y"), ("ge", "je"), ("gi", "ji"), ("w", "gu"))
 _TWINS = re.compile(r"([a-z])\1")
 _HEADER = re.compile(r"\[(\w+)(?: ([^\]\s]+))?(?: ([^\]\s]+))?\]$")
 _WORD = re.compile(r"[^\W_]+\*?(?:_[^\W_]+\*?)*")
-_NAMELESS = {"escritura", "comunes", "dichos", "orden"}
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_CLASS = re.compile(r"<[^<>/]+>")
+_NAMELESS = {"escritura", "comunes", "dichos", "orden", "umbral", "pesos"}
 
 
 class Level(IntEnum):
@@ -90,7 +94,7 @@ class _Vocabulary:
         stem = word.endswith("*")
         plain = word.rstrip("*")
         (self._stems if stem else self._words)[plain].add(concept)
-        sound = _sound(plain)
+        sound = sounding(plain)
         self.sizes[concept] = 1 if len(plain) > 3 else _FREQUENT
         if len(sound) > 2:
             (self._sound_stems if stem else self._sound_words)[sound].add(concept)
@@ -102,7 +106,7 @@ class _Vocabulary:
         """The concepts of a word as it was typed; its likeness to others counts only when it is no known word."""
         found = set(self._words.get(word, ())) | _by_stem(self._stems, word)
         if not found and word not in self._common and len(word) > 2 and word.isalpha():
-            sound = _sound(word)
+            sound = sounding(word)
             found = set(self._sound_words.get(sound, ())) | _by_stem(self._sound_stems, sound)
             if not found and len(word) >= _TYPO_FROM:
                 found = self._nearly(sound)
@@ -121,7 +125,9 @@ class Rules:
 
     def __init__(self, common: frozenset[str]) -> None:
         self.spellings: dict[str, tuple[str, ...]] = {}
-        self.ahead: dict[str, float] = {}
+        self.ahead: dict[str, int] = {}
+        self.limits: dict[str, int] = {}
+        self.weights = Weights()
         self.phrases: list[tuple[int, Pattern]] = []
         self.starts: dict[int, list[int]] = {}
         self.figures: Index = {}
@@ -133,9 +139,8 @@ class Rules:
 
     @classmethod
     def parse(cls, text: str) -> Rules:
-        lines = [(number, line.split("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)]
-        common = text.partition("\n[comunes]\n")[2].split()
-        rules = cls(frozenset(common))
+        lines = [(number, _COMMENT.sub("", line).strip()) for number, line in enumerate(text.splitlines(), 1)]
+        rules = cls(frozenset(_ordinary(lines)))
         section: re.Match[str] | None = None
         for number, line in lines:
             if line.startswith("["):
@@ -152,6 +157,10 @@ class Rules:
         """All that a word stands for, the groups of its groups included."""
         return frozenset(group for concept in self._vocabulary.concepts(word) for group in self.groups(concept))
 
+    def class_names(self) -> dict[int, str]:
+        """The classes that have a name in the file, by their concept."""
+        return {concept: name for name, concept in self._concepts.items() if _CLASS.fullmatch(name)}
+
     def groups(self, concept: int) -> set[int]:
         """A concept and every group that it belongs to."""
         reached, fresh = {concept}, [concept]
@@ -163,11 +172,13 @@ class Rules:
 
     def _take(self, number: int, line: str, section: re.Match[str]) -> None:
         what, name, extra = section[1], section[2] or "", section[3] or ""
-        if what in {"escritura", "orden"}:
+        if what in {"escritura", "orden", "umbral"}:
             self._equation(number, line, what)
         elif what == "clase":
             for entry in filter(None, map(str.strip, line.split(","))):
                 self._entry(number, entry, self._concept(f"<{name}>"))
+        elif what == "pesos":
+            self._weight(number, line)
         elif what == "dichos":
             self._index(self.figures, Rule("", Level.STRONG, self._pattern(number, line)))
         elif what == "contexto":
@@ -191,7 +202,13 @@ class Rules:
         elif not full.isdecimal():
             raise _bad(number, f"«{full}» no es un número", "Escribe: proteccion/trata = 2")
         else:
-            self.ahead[short] = int(full)
+            (self.ahead if what == "orden" else self.limits)[short] = int(full)
+
+    def _weight(self, number: int, line: str) -> None:
+        try:
+            self.weights.take(line)
+        except ValueError:
+            raise _bad(number, "el peso no tiene sus números", "Vuelve a contar: python -m tests.weigh_danger") from None
 
     def _entry(self, number: int, entry: str, concept: int) -> None:
         if " " not in entry:
@@ -256,6 +273,17 @@ class Rules:
         return self._concepts.setdefault(name, len(self._concepts))
 
 
+def _ordinary(lines: list[tuple[int, str]]) -> list[str]:
+    words: list[str] = []
+    inside = False
+    for _, line in lines:
+        if line.startswith("["):
+            inside = line == "[comunes]"
+        elif inside:
+            words += line.split()
+    return words
+
+
 def _section(number: int, line: str) -> re.Match[str]:
     header = _HEADER.match(line)
     if not header:
@@ -290,7 +318,7 @@ def _plain(word: str) -> str:
     return normalise(word.rstrip("*")) + ("*" if word.endswith("*") else "")
 
 
-def _sound(word: str) -> str:
+def sounding(word: str) -> str:
     for letters, sound in _SOUNDS:
         word = word.replace(letters, sound)
     for letters, sound in _SOUNDS_AFTER:

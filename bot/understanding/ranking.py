@@ -100,7 +100,7 @@ class Ranker:
             rows = [(*row, *more) for row, more in zip(rows, self.semantic.features(vector).tolist(), strict=True)]
         columns = weights.columns
         scores = [sum(row[at] * weight for at, weight in columns) for row in rows]
-        shares = _shares(scores)
+        shares = shares_of(scores)
         order = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[: MOST_CHOICES + 1]
         sure = _logistic(signs(match, rows, scores, shares, order), weights.confidence)
         return self._decided(order, shares, sure, weights, match)
@@ -147,7 +147,8 @@ def _logistic(values: Mapping[str, float], weights: Mapping[str, float]) -> floa
     return 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
 
 
-def _shares(scores: Sequence[float]) -> list[float]:
+def shares_of(scores: Sequence[float]) -> list[float]:
+    """Scores as probabilities that add up to one."""
     top = max(scores)
     powers = [math.exp(score - top) for score in scores]
     total = sum(powers)

@@ -1,109 +1,294 @@
 "use strict";
+/* The simulator's page. It says what the person does, draws what came back, and never puts text in as HTML. */
 const $ = (id) => document.getElementById(id);
-const chats = { telegram: [], whatsapp: [] };
-let channel = "telegram", last = { telegram: "0", whatsapp: "0" }, busy = 0;
-
-const person = () => $("person").value.trim() || "ana";
-const ask = async (path, body) => {
-  const answer = await fetch(path, body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {});
-  const told = await answer.json();
-  if (!answer.ok) throw new Error((told.errors || [{ reason: told.error }]).map((e) => `${e.field || ""} ${e.reason}`).join("; "));
-  return told;
+const ZONE = { timeZone: "America/Lima" };
+const KEPT = 200;
+const MOST_BUTTONS = 3, MOST_ROWS = 10; // WhatsApp: quick replies beside a bubble, rows of a list
+const EXAMPLES = ["¿Cómo saco el carné de extranjería?", "me botaron y no me pagaron", "¿mi título sirve en el Perú?", "¿qué ferias hay?"];
+const STATUS = {
+  queued: ["i-clock", "en cola"], sent: ["i-tick", "enviado"], delivered: ["i-ticks", "entregado"],
+  read: ["i-ticks", "leído"], failed: ["i-warn", "no salió"], unknown: ["i-warn", "no se sabe si llegó"],
 };
+const NAMES = {
+  topic: "tema en mano", greeted: "saludada", offered: "opciones ofrecidas", trail: "camino", parked: "en espera", flow: "flujo", step: "paso",
+  data: "datos del flujo", kept: "guardado a pedido", misses: "sin entender", channel: "canal", language: "idioma", since: "desde", wish: "avisos pedidos",
+  consents: "consentimientos", regions: "regiones", sectors: "rubros", modes: "modalidad", min_pay: "sueldo mínimo", frequency: "frecuencia",
+  alerts: "vacantes", fairs: "ferias", given: "dado", at: "cuándo", words: "palabras",
+};
+let channel = "telegram", busy = 0, turn = 0;
+let chats = empty();
 
-/* Our small Markdown as nodes; nothing is ever put in as HTML. */
-function rich(text) {
-  const out = document.createDocumentFragment();
-  const pattern = /\*\*([^*]+)\*\*|\[([^\]]+)\]\((https?:[^)\s]+)\)|(https?:\/\/[^\s)]+)/g;
-  let at = 0;
-  const plain = text.replace(/^- /gm, "• ");
-  for (const found of plain.matchAll(pattern)) {
-    out.append(plain.slice(at, found.index));
-    if (found[1]) { const b = document.createElement("b"); b.textContent = found[1]; out.append(b); }
-    else { const a = document.createElement("a"); a.href = found[3] || found[4]; a.textContent = found[2] || found[4]; a.target = "_blank"; a.rel = "noopener"; out.append(a); }
-    at = found.index + found[0].length;
-  }
-  out.append(plain.slice(at));
+function empty() { return { telegram: { last: "0", items: [] }, whatsapp: { last: "0", items: [] } }; }
+function person() { return $("person").value.trim() || "ana"; }
+function keep() {
+  try { sessionStorage.setItem("rumbo " + person(), JSON.stringify(chats)); } catch { /* a private window: nothing is kept */ }
+}
+function recall() {
+  try { chats = JSON.parse(sessionStorage.getItem("rumbo " + person())) || empty(); } catch { chats = empty(); }
+}
+async function ask(path, body) {
+  const how = body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
+  const answer = await fetch("/simulator/api/" + path, how);
+  const told = await answer.json();
+  if (!answer.ok) throw new Error((told.errors || [{ reason: told.error }]).map((e) => `${e.field || ""} ${e.reason}`.trim()).join("; "));
+  return told;
+}
+function make(tag, className = "", ...inside) {
+  const out = document.createElement(tag);
+  if (className) out.className = className;
+  out.append(...inside);
   return out;
 }
-const ticks = { queued: "🕓", sent: "✓", delivered: "✓✓", read: "✓✓", failed: "⚠" };
-const hour = (iso) => new Date(iso).toLocaleTimeString("es-PE", { hour: "2-digit", minute: "2-digit", timeZone: "America/Lima" });
+function icon(name, className = "icon") {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", className);
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", "#" + name);
+  svg.append(use);
+  return svg;
+}
 
-function node(item) {
-  const li = document.createElement("li");
-  li.className = item.kind;
-  if (item.kind !== "bot") { li.textContent = item.text; return li; }
-  const bubble = document.createElement("div");
-  bubble.className = "bubble";
-  const numbered = channel === "whatsapp" && item.choices.length;
-  const tail = numbered ? "\n\n" + item.choices.map((c, i) => `${i + 1}. ${c.title}`).join("\n") : "";
-  bubble.append(rich(item.text + tail));
-  if (item.document) { const f = document.createElement("span"); f.className = "file"; f.textContent = "📄 " + item.document.filename; bubble.append(f); }
-  if (item.place) { const f = document.createElement("span"); f.className = "file"; f.textContent = "📍 " + item.place.title; bubble.append(f); }
-  const meta = document.createElement("span");
-  meta.className = "meta" + (item.status === "read" ? " read" : "");
-  meta.dataset.id = item.id;
-  meta.textContent = `${hour(item.at)} ${ticks[item.status] || ""}`;
-  bubble.append(meta);
-  li.append(bubble);
-  const shown = channel === "whatsapp" && item.choices.length > 10 ? [] : item.choices;
-  if (shown.length) {
-    const box = document.createElement("div");
-    box.className = "choices";
-    for (const choice of shown) {
-      const button = document.createElement("button");
-      button.textContent = choice.title;
-      button.addEventListener("click", () => say({ choice: choice.id }, choice.title));
-      box.append(button);
+/* -- words as nodes ------------------------------------------------------------------------------------------ */
+const OURS = /\*\*([^*]+)\*\*|\[([^\]]+)\]\((https?:[^)\s]+)\)|(https?:\/\/[^\s)]*[^\s).,;:!?])/g;
+const WHATSAPP = /\*([^*\n]+)\*|()()(https?:\/\/[^\s)]*[^\s).,;:!?])/g;
+function rich(text, pattern) {
+  const out = document.createDocumentFragment();
+  let at = 0;
+  for (const found of text.matchAll(pattern)) {
+    out.append(text.slice(at, found.index));
+    if (found[1]) out.append(make("b", "", found[1]));
+    else {
+      const link = make("a", "", found[2] || found[4]);
+      Object.assign(link, { href: found[3] || found[4], target: "_blank", rel: "noopener noreferrer" });
+      out.append(link);
     }
-    li.append(box);
+    at = found.index + found[0].length;
   }
+  out.append(text.slice(at));
+  return out;
+}
+function words(item) {
+  const bodies = (item.calls || []).map((call) => call.Body).filter(Boolean);
+  if (item.channel === "whatsapp" && bodies.length) return rich(bodies.join("\n\n"), WHATSAPP);
+  return rich(item.text.replace(/^- /gm, "• "), OURS);
+}
+const hour = (iso) => new Date(iso).toLocaleTimeString("es-PE", { hour: "2-digit", minute: "2-digit", hour12: false, ...ZONE });
+const day = (iso) => new Date(iso).toLocaleDateString("es-PE", { weekday: "long", day: "numeric", month: "long", ...ZONE });
+
+/* -- the chat ------------------------------------------------------------------------------------------------ */
+function meta(item) {
+  const [picture, told] = STATUS[item.status] || STATUS.unknown;
+  const out = make("span", "meta " + item.status, hour(item.at));
+  out.append(icon(picture, "tick"));
+  out.setAttribute("role", "img");
+  out.setAttribute("aria-label", `${hour(item.at)}, ${told}`);
+  out.title = told;
+  if (item.id) out.dataset.id = item.id;
+  return out;
+}
+function part(name, text, link) {
+  const out = make(link ? "a" : "span", "part", icon(name), text);
+  if (link) Object.assign(out, { href: link, target: "_blank", rel: "noopener noreferrer" });
+  return out;
+}
+function key(choice, title, picture) {
+  const button = make("button", "", ...(picture ? [icon(picture)] : []), title);
+  button.type = "button";
+  button.addEventListener("click", () => say({ choice: choice.id }, choice.title));
+  return button;
+}
+function keyboard(item) {
+  if (!item.choices.length) return null;
+  if (item.channel === "telegram") {
+    const call = item.calls.find((one) => one.reply_markup && one.reply_markup.inline_keyboard);
+    const rows = call ? call.reply_markup.inline_keyboard.map((row) => row.map((k) => [{ id: k.callback_data, title: k.text.replace(/^\d+\. /, "") }, k.text])) : [];
+    return rows.length ? make("div", "keys", ...rows.map((row) => make("div", "row", ...row.map(([c, title]) => key(c, title))))) : null;
+  }
+  if (item.choices.length <= MOST_BUTTONS) return make("div", "keys", ...item.choices.map((c) => key(c, c.title, "i-reply")));
+  if (item.choices.length > MOST_ROWS) return null; // only digits work there
+  const button = make("button", "", icon("i-list"), "Ver opciones");
+  button.type = "button";
+  button.setAttribute("aria-haspopup", "dialog");
+  button.addEventListener("click", () => openSheet(item.choices, button));
+  return make("div", "keys", button);
+}
+function node(item) {
+  if (item.kind === "note") return make("li", "note" + (item.bad ? " bad" : ""), item.text);
+  if (item.kind === "me") return make("li", "me", make("div", "bubble", make("span", "said", item.text), meta(item)));
+  const bubble = make("div", "bubble", words(item));
+  if (item.document) bubble.append(part("i-file", item.document.filename, item.document.link));
+  if (item.place) bubble.append(part("i-pin", item.place.title, `https://www.openstreetmap.org/?mlat=${item.place.latitude}&mlon=${item.place.longitude}#map=17/${item.place.latitude}/${item.place.longitude}`));
+  bubble.append(meta(item));
+  const li = make("li", "bot", bubble);
+  const keys = keyboard(item);
+  if (keys) li.append(keys);
   return li;
 }
-function put(item, where = channel) {
-  chats[where].push(item);
-  if (where === channel) { $("chat").append(node(item)); $("chat").scrollTop = $("chat").scrollHeight; }
+function hello() {
+  const keys = make("div", "keys", ...EXAMPLES.map((text) => {
+    const button = make("button", "", text);
+    button.type = "button";
+    button.addEventListener("click", () => say({ text }, text));
+    return button;
+  }));
+  return make("li", "hello", make("b", "", "Escribe como lo haría una persona"), make("p", "", "O prueba con una de estas:"), keys);
 }
-function draw() { $("chat").replaceChildren(...chats[channel].map(node)); $("chat").scrollTop = $("chat").scrollHeight; }
+function append(item, items) {
+  const before = items[items.indexOf(item) - 1];
+  if (!before) $("chat").replaceChildren();
+  if (item.at && (!before || !before.at || day(before.at) !== day(item.at))) $("chat").append(make("li", "day", day(item.at)));
+  $("chat").append(node(item));
+}
+function down() { $("chat").scrollTop = $("chat").scrollHeight; }
+function draw() {
+  const { items } = chats[channel];
+  $("chat").replaceChildren(...(items.length ? [] : [hello()]));
+  for (const item of items) append(item, items);
+  down();
+  told(items.findLast((item) => item.kind === "bot"));
+}
+function put(item, where) {
+  const chat = chats[where];
+  chat.items.push(item);
+  if (chat.items.length > KEPT) chat.items.splice(0, chat.items.length - KEPT);
+  if (where === channel) { append(item, chat.items); down(); }
+  keep();
+}
+function told(item) {
+  $("article").replaceChildren("—");
+  if (item && item.article) {
+    const link = make("a", "", item.article);
+    Object.assign(link, { href: "/a/" + item.article, target: "_blank", rel: "noopener" });
+    $("article").replaceChildren(link);
+  }
+  const size = item ? [...item.text].length : 0;
+  $("size").textContent = item ? `${size} de 1024 caracteres` : "—";
+  $("meter").value = size;
+  $("delivery").textContent = item ? (STATUS[item.status] || STATUS.unknown)[1] : "—";
+  $("calls").textContent = item ? JSON.stringify(item.calls, null, 1) : "—";
+}
 
+/* -- the server ---------------------------------------------------------------------------------------------- */
+function clock(iso) {
+  $("wall").textContent = hour(iso);
+  $("now").dateTime = iso;
+  $("now").textContent = new Date(iso).toLocaleString("es-PE", { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, ...ZONE });
+  $("now").dataset.iso = iso;
+}
 async function look(wait) {
-  const where = channel;
-  const told = await ask(`/simulator/api/screen?channel=${where}&person=${encodeURIComponent(person())}&after=${last[where]}${wait ? "&wait=1" : ""}`);
-  $("clock").textContent = new Date(told.now).toLocaleString("es-PE", { dateStyle: "medium", timeStyle: "short", timeZone: "America/Lima" });
-  for (const bubble of told.bubbles) {
-    if (BigInt(bubble.id) <= BigInt(last[where])) continue;
-    last[where] = bubble.id;
-    put({ kind: "bot", ...bubble }, where);
-    $("article").textContent = bubble.article || "—";
-    $("calls").textContent = JSON.stringify(bubble.calls, null, 1);
+  const where = channel, who = person(), mine = chats;
+  const got = await ask(`screen?channel=${where}&person=${encodeURIComponent(who)}&after=${mine[where].last}${wait ? "&wait=1" : ""}`);
+  if (mine !== chats) return; // another person was chosen meanwhile
+  clock(got.now);
+  for (const bubble of got.bubbles) {
+    if (BigInt(bubble.id) <= BigInt(mine[where].last)) continue;
+    mine[where].last = bubble.id;
+    const item = { kind: "bot", channel: where, ...bubble };
+    put(item, where);
+    if (where === channel) told(item);
   }
-  for (const one of told.all) {
-    const item = chats[where].find((c) => c.id === one.id);
-    if (item && item.status !== one.status) {
-      item.status = one.status;
-      const meta = document.querySelector(`.meta[data-id="${one.id}"]`);
-      if (meta) { meta.textContent = `${hour(item.at)} ${ticks[one.status] || ""}`; meta.classList.toggle("read", one.status === "read"); }
-    }
+  for (const one of got.all) {
+    const item = mine[where].items.find((known) => known.id === one.id);
+    if (!item || item.status === one.status) continue;
+    item.status = one.status;
+    const old = document.querySelector(`.meta[data-id="${one.id}"]`);
+    if (old) old.replaceWith(meta(item));
+    if (where === channel) $("delivery").textContent = STATUS[item.status][1];
   }
+}
+function tree(value, name = "") {
+  if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) return make("span", "none", "—");
+  if (name === "offered") return make("ol", "", ...value.map(([id, title]) => make("li", "", title, make("code", "none", id))));
+  if (Array.isArray(value)) return make("ol", "", ...value.map((one) => make("li", "", tree(one))));
+  if (typeof value === "object") {
+    const rows = Object.entries(value);
+    if (!rows.length) return make("span", "none", "nada");
+    return make("dl", "", ...rows.flatMap(([key, one]) => [make("dt", "", NAMES[key] || key), make("dd", "", tree(one, key))]));
+  }
+  if (name === "since" || name === "at") return new Date(value).toLocaleString("es-PE", { dateStyle: "medium", timeStyle: "short", hour12: false, ...ZONE });
+  return typeof value === "boolean" ? (value ? "sí" : "no") : make("code", "", String(value));
 }
 async function inspect() {
-  const told = await ask(`/simulator/api/inspect?channel=${channel}&person=${encodeURIComponent(person())}`);
-  $("state").textContent = JSON.stringify(told.state, null, 1);
-  $("stored").textContent = JSON.stringify(told.stored, null, 1);
+  const got = await ask(`inspect?channel=${channel}&person=${encodeURIComponent(person())}`);
+  $("state").replaceChildren(tree(got.state));
+  $("stored").replaceChildren(tree(got.stored));
 }
 async function say(what, shown) {
-  put({ kind: "me", text: shown });
-  const waiting = document.createElement("li");
-  waiting.className = "wait"; waiting.textContent = "escribiendo…";
-  $("chat").append(waiting); $("chat").scrollTop = $("chat").scrollHeight;
+  const where = channel, mine = { kind: "me", text: shown, status: "sent", at: $("now").dataset.iso, id: `me-${++turn}-${Date.now()}` };
+  put(mine, where);
+  const typing = make("li", "typing", make("i"), make("i"), make("i"));
+  typing.setAttribute("aria-label", "Rumbo está escribiendo");
+  $("chat").append(typing);
+  $("doing").textContent = "escribiendo…";
+  down();
   busy += 1;
   try {
-    const told = await ask("/simulator/api/messages", { channel, person: person(), ...what });
-    if (told.replies.length) await look(true);
+    const got = await ask("messages", { channel: where, person: person(), ...what });
+    mine.status = "read";
+    const old = document.querySelector(`.meta[data-id="${mine.id}"]`);
+    if (old) old.replaceWith(meta(mine));
+    if (got.replies.length) await look(true);
     await inspect();
-  } catch (error) { put({ kind: "note", text: String(error.message || error) }); }
-  finally { waiting.remove(); busy -= 1; }
+  } catch (error) { put({ kind: "note", bad: true, text: String(error.message || error) }, where); }
+  finally {
+    typing.remove();
+    busy -= 1;
+    if (!busy) $("doing").textContent = idle();
+    keep();
+  }
 }
+function idle() { return channel === "telegram" ? "bot" : "empresa"; }
+
+/* -- what can be pressed ------------------------------------------------------------------------------------- */
+let opener = null;
+function openSheet(choices, from) {
+  opener = from;
+  $("rows").replaceChildren(...choices.map((choice, number) => {
+    const button = make("button", "", `${number + 1}. ${choice.title}`);
+    button.type = "button";
+    button.addEventListener("click", () => { closeSheet(); say({ choice: choice.id }, choice.title); });
+    return make("li", "", button);
+  }));
+  $("shade").hidden = $("sheet").hidden = false;
+  $("rows").querySelector("button").focus();
+}
+function closeSheet() {
+  if ($("sheet").hidden) return;
+  $("shade").hidden = $("sheet").hidden = true;
+  if (opener && opener.isConnected) opener.focus();
+}
+$("shade").addEventListener("click", closeSheet);
+$("sheet-close").addEventListener("click", closeSheet);
+$("sheet").addEventListener("keydown", (event) => { // the focus stays inside while it is open
+  if (event.key !== "Tab") return;
+  const stops = [...$("sheet").querySelectorAll("button")];
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  if (document.activeElement === edge) { event.preventDefault(); (event.shiftKey ? stops.at(-1) : stops[0]).focus(); }
+});
+function panel(open) {
+  $("panel").classList.toggle("open", open);
+  $("open-panel").setAttribute("aria-expanded", String(open));
+  (open ? $("close-panel") : $("open-panel")).focus();
+}
+$("open-panel").addEventListener("click", () => panel(true));
+$("close-panel").addEventListener("click", () => panel(false));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  if (!$("sheet").hidden) closeSheet();
+  else if ($("panel").classList.contains("open")) panel(false);
+  else if (!$("attach").hidden) attach(false);
+});
+function attach(open) {
+  $("attach").hidden = !open;
+  $("clip").setAttribute("aria-expanded", String(open));
+  down();
+}
+$("clip").addEventListener("click", () => attach($("attach").hidden));
+for (const button of document.querySelectorAll("[data-kind]")) button.addEventListener("click", () => {
+  attach(false);
+  say({ kind: button.dataset.kind }, `[${button.textContent.trim()}]`);
+});
 $("write").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("text").value.trim();
@@ -111,19 +296,36 @@ $("write").addEventListener("submit", (event) => {
   $("text").value = "";
   say({ text }, text);
 });
-$("clip").addEventListener("click", () => { $("attach").hidden = !$("attach").hidden; $("clip").setAttribute("aria-expanded", String(!$("attach").hidden)); });
-for (const button of document.querySelectorAll("[data-kind]")) button.addEventListener("click", () => { $("attach").hidden = true; say({ kind: button.dataset.kind }, button.textContent); });
+async function refresh() {
+  await look(false);
+  await inspect();
+}
 for (const tab of document.querySelectorAll("[data-channel]")) tab.addEventListener("click", () => {
   channel = tab.dataset.channel;
-  for (const other of document.querySelectorAll("[data-channel]")) other.setAttribute("aria-selected", String(other === tab));
+  closeSheet();
+  for (const other of document.querySelectorAll("[data-channel]")) other.setAttribute("aria-pressed", String(other === tab));
   $("phone").className = "phone " + channel;
-  draw(); look(false).then(inspect);
+  $("doing").textContent = idle();
+  draw();
+  refresh().catch(() => {});
 });
 for (const button of document.querySelectorAll("[data-advance]")) button.addEventListener("click", async () => {
-  await ask("/simulator/api/clock", { advance: Number(button.dataset.advance) });
-  put({ kind: "note", text: "El reloj avanzó: " + button.textContent });
-  await look(false);
+  try {
+    clock((await ask("clock", { advance: Number(button.dataset.advance) })).now);
+    put({ kind: "note", text: `El reloj avanzó ${button.textContent.replace("+", "")}` }, channel);
+    await refresh();
+  } catch (error) { put({ kind: "note", bad: true, text: String(error.message || error) }, channel); }
 });
-$("person").addEventListener("change", () => { chats.telegram = []; chats.whatsapp = []; last = { telegram: "0", whatsapp: "0" }; draw(); look(false).then(inspect); });
-setInterval(() => { if (!busy) look(false).catch(() => {}); }, 2500);
-look(false).then(inspect).catch(() => {});
+function meet() {
+  recall();
+  draw();
+  refresh().catch(() => {});
+}
+$("person").addEventListener("change", meet);
+$("fresh").addEventListener("click", () => {
+  $("person").value = "persona-" + Math.random().toString(36).slice(2, 7);
+  meet();
+});
+setInterval(() => { if (!busy && !document.hidden) look(false).catch(() => {}); }, 2500);
+if (matchMedia("(hover: hover)").matches) $("text").focus();
+meet();

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.storage import vacancy_tables
+from bot.storage import broadcast_tables, vacancy_tables
 from bot.storage.tables import metadata
 
-assert vacancy_tables.vacancy.metadata is metadata  # imported for its tables
+assert vacancy_tables.vacancy.metadata is broadcast_tables.roster.metadata is metadata  # imported for their tables
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,227 @@
+"""The many: who could be told, who has it already, and the rows that owe it to them, made chunk by chunk.
+
+The cursor is saved with the rows it stands for, so whatever dies, the next one goes on where this one was. Reading
+many people belongs into `Storage.view`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import bindparam, text
+
+from bot.storage.broadcasts import QUIET, Announcement
+from bot.storage.instants import micros
+from bot.storage.line import Line, Query
+
+_CONSENTED = {
+    "alerts": "COALESCE(s.alerts, FALSE)",
+    "fairs": "COALESCE(s.fairs, FALSE)",
+    "any": "COALESCE(s.alerts OR s.fairs, FALSE)",
+}
+_ASKED = (  # for the reminder of this fair, and did not end it since
+    "EXISTS (SELECT 1 FROM registration r WHERE r.fair = :fair AND r.person_id = p.id AND NOT EXISTS ("
+    "SELECT 1 FROM consent e WHERE e.person_id = p.id AND e.topic = 'fairs' AND NOT e.given AND e.at >= r.at))"
+)
+_ONCE = "EXISTS (SELECT 1 FROM consent k WHERE k.person_id = p.id AND k.given AND k.topic = '{topic}')"
+_TOLD = "SELECT t.person_id FROM delivery t WHERE t.batch_id IN :told AND t.state IN (3, 4, 7, 8)"
+_CANDIDATES = """
+SELECT p.id, p.channel, p.language, p.reachable, c.last_inbound_at, s.paused_until, {consented}, {once}, {asked}
+FROM person p LEFT JOIN conversation c ON c.person_id = p.id LEFT JOIN subscription s ON s.person_id = p.id
+WHERE p.id > :after {conditions} ORDER BY p.id LIMIT :n
+"""
+_HAVE = (
+    "SELECT person_id FROM delivery WHERE batch_id IN :batches AND person_id > :after AND person_id <= :until"
+    " AND state NOT IN (5, 6)"
+)
+_NEWS = """
+SELECT person_id, sum(n) FROM (
+    SELECT d.person_id, count(*) AS n FROM broadcast b JOIN delivery d ON d.batch_id = b.id
+    WHERE d.person_id > :after AND d.person_id <= :until AND b.id <> :me AND b.total > 0
+      AND b.state IN ('sending', 'quiet', 'paused', 'done', 'cancelled')
+      AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= :since))
+    GROUP BY d.person_id
+    UNION ALL
+    SELECT a.person_id, count(DISTINCT a.sent_at) FROM alert a
+    WHERE a.person_id > :after AND a.person_id <= :until AND a.sent_at >= :since GROUP BY a.person_id
+) AS news GROUP BY person_id
+"""
+_INSERT = """
+INSERT INTO delivery (batch_id, person_id, lane, priority, state, next_at, expires_at, created_at)
+SELECT CAST(:batch AS BIGINT), p.id, p.channel, CAST(:priority AS SMALLINT), 0, CAST(:next AS BIGINT),
+       CAST(:until AS BIGINT), CAST(:now AS BIGINT)
+FROM {ids} JOIN person p ON p.id = j.{value} WHERE p.created_at <= :planned
+ON CONFLICT (batch_id, person_id) DO UPDATE SET state = 0, next_at = excluded.next_at, lane = excluded.lane,
+    expires_at = excluded.expires_at, attempts = 0, owner = NULL, provider_id = NULL, error = NULL, sent_at = NULL
+    WHERE delivery.state IN (5, 6)
+"""
+_INSERT_SQLITE = text(_INSERT.format(ids="json_each(:ids) AS j", value="value"))
+_INSERT_POSTGRES = text(_INSERT.format(ids="unnest(CAST(:ids AS bigint[])) AS j(id)", value="id"))
+
+_FIRST = "SELECT last_id, ids FROM roster WHERE broadcast_id = $1 AND eligible AND last_id > $2 ORDER BY last_id LIMIT 1"
+_NEXT_CHUNK = Query(_FIRST)
+_LOCK = Query(
+    f"SELECT cursor_person_id FROM broadcast WHERE id = $1 AND state IN ('sending', '{QUIET}')",
+    f"SELECT cursor_person_id FROM broadcast WHERE id = $1 AND state IN ('sending', '{QUIET}') FOR UPDATE SKIP LOCKED",
+)
+_FORWARD = Query("UPDATE broadcast SET cursor_person_id = $2, total = total + $3 WHERE id = $1")
+_WAITING = Query("SELECT 1 FROM delivery WHERE lane = $1 AND batch_id = $2 AND state = 0 AND priority > 0 LIMIT 1")
+_FLYING = Query("SELECT 1 FROM delivery WHERE batch_id = $1 AND state IN (1, 2) LIMIT 1")
+_REST = Query(f"UPDATE broadcast SET state = '{QUIET}' WHERE state = 'sending' AND id IN (SELECT broadcast_id FROM announcement)")
+_WAKE = Query(f"UPDATE broadcast SET state = 'sending' WHERE state = '{QUIET}' RETURNING id")
+_RESEND = Query(
+    "UPDATE delivery SET state = 0, next_at = $2, owner = NULL WHERE batch_id = $1 AND state = 4 RETURNING lane"
+)
+_RESENT = Query("UPDATE announcement SET resent_at = $2 WHERE broadcast_id = $1 AND resent_at IS NULL RETURNING 1")
+_UNKNOWN = Query("SELECT person_id, lane, sent_at, error FROM delivery WHERE batch_id = $1 AND state = 4 ORDER BY person_id LIMIT $2")
+_MAY_REMIND = Query(
+    "SELECT 1 FROM person p LEFT JOIN subscription s ON s.person_id = p.id WHERE p.id = $2 AND (COALESCE(s.fairs, FALSE)"
+    " OR " + _ASKED.replace(":fair", "$1") + ")"
+)
+
+
+class Candidate(NamedTuple):
+    """What the plan looks at of one person. Moments are stored microseconds."""
+
+    person: int
+    channel: str
+    language: str
+    reachable: bool
+    last_inbound: int | None
+    paused_until: int | None
+    consented: bool
+    once: bool  # had consented before
+    asked: bool  # for this very reminder
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Whom an announcement is about, as the database is asked. Empty: any."""
+
+    topic: str
+    regions: Sequence[str] = ()
+    sectors: Sequence[str] = ()
+    languages: Sequence[str] = ()
+    channels: Sequence[str] = ()
+    fair: str = ""  # only people registered for it, or told of it by one of `told`
+    told: Sequence[int] = ()
+    registered: bool = True
+
+
+class Crowd:
+    """Many people, inside one unit of work."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def candidates(self, circle: Circle, after: int, n: int) -> list[Candidate]:
+        """The next `n` people of the circle with a number above `after`, in that order."""
+        conditions, values, lists = _conditions(circle)
+        topic = "fairs" if circle.topic == "asked" else circle.topic
+        statement = text(
+            _CANDIDATES.format(
+                consented=_CONSENTED.get(topic, _CONSENTED["any"]),
+                once=_ONCE.format(topic=topic),
+                asked=_ASKED if circle.fair and circle.registered else "FALSE",
+                conditions=conditions,
+            )
+        ).bindparams(*(bindparam(name, expanding=True) for name in lists))
+        found = await self._line.run(statement, {**values, **lists, "after": after, "n": n})
+        return [Candidate(*row) for row in found.tuples()]
+
+    async def having(self, batches: Sequence[int], after: int, until: int) -> set[int]:
+        """Who of this range of people has one of these broadcasts, may have it, or is owed it."""
+        if not batches:
+            return set()
+        statement = text(_HAVE).bindparams(bindparam("batches", expanding=True))
+        values = {"batches": list(batches), "after": after, "until": until}
+        return {int(row[0]) for row in (await self._line.run(statement, values)).tuples()}
+
+    async def news(self, me: int, since: datetime, after: int, until: int) -> dict[int, int]:
+        """How many pieces of news, vacancies or fairs, people of this range got since then or are still owed."""
+        values = {"me": me, "since": micros(since), "after": after, "until": until}
+        return {int(row[0]): int(row[1]) for row in (await self._line.run(text(_NEWS), values)).tuples()}
+
+    async def materialise(self, one: Announcement, next_at: datetime, now: datetime) -> int | None:
+        """Owe it to the next chunk of the plan. None: nothing is left to do, or somebody else is at it."""
+        locked = await self._line.rows(_LOCK, one.id)
+        if not locked:
+            return None
+        chunk = await self._line.rows(_NEXT_CHUNK, one.id, locked[0][0])
+        if not chunk:
+            return None
+        last_id, ids = chunk[0]
+        values = {
+            "batch": one.id,
+            "priority": one.priority,
+            "next": micros(next_at),
+            "until": micros(one.expires_at) if one.expires_at else None,
+            "now": micros(now),
+            "planned": micros(one.planned_at or now),
+            "ids": ids if self._line.sqlite else orjson.loads(ids),
+        }
+        made = (await self._line.run(_INSERT_SQLITE if self._line.sqlite else _INSERT_POSTGRES, values)).rowcount
+        await self._line.rows(_FORWARD, one.id, last_id, made)
+        return int(made)
+
+    async def unwritten(self, one: Announcement) -> bool:
+        """Somebody of the plan is not owed it yet."""
+        return bool(await self._line.rows(_NEXT_CHUNK, one.id, one.cursor))
+
+    async def unfinished(self, number: int, lanes: Sequence[str]) -> bool:
+        """Something of it is still queued or on its way."""
+        for lane in lanes:
+            if await self._line.rows(_WAITING, lane, number):
+                return True
+        return bool(await self._line.rows(_FLYING, number))
+
+    async def rest(self) -> None:
+        """People sleep: claim nothing of the announcements."""
+        await self._line.rows(_REST)
+
+    async def wake(self) -> list[int]:
+        """People are awake again; gives what goes on."""
+        return [int(row[0]) for row in await self._line.rows(_WAKE)]
+
+    async def resend_unknown(self, number: int, at: datetime, now: datetime) -> set[str]:
+        """Queue those with unknown outcome once more, once in a broadcast's life; gives the lanes."""
+        if not await self._line.rows(_RESENT, number, micros(now)):
+            return set()
+        return {str(row[0]) for row in await self._line.rows(_RESEND, number, micros(at))}
+
+    async def unknown(self, number: int, n: int) -> list[Mapping[str, Any]]:
+        """Those of whom nobody knows whether they got it."""
+        rows = await self._line.rows(_UNKNOWN, number, n)
+        return [{"person": row[0], "channel": row[1], "error": row[3] or ""} for row in rows]
+
+    async def may_remind(self, fair: str, person: int) -> bool:
+        """This person still wants to hear of this fair."""
+        return bool(await self._line.rows(_MAY_REMIND, fair, person))
+
+
+def _conditions(circle: Circle) -> tuple[str, dict[str, Any], dict[str, list[Any]]]:
+    """The WHERE of the circle. Who has no wish has no region: nobody can say that they are elsewhere."""
+    sql: list[str] = []
+    values: dict[str, Any] = {}
+    lists: dict[str, list[Any]] = {}
+    for column, wanted in (("regions", circle.regions), ("sectors", circle.sectors)):
+        if wanted:
+            any_of = [f"s.{column} LIKE :{column}{n}" for n in range(len(wanted))]
+            values |= {f"{column}{n}": f'%"{name}"%' for n, name in enumerate(wanted)}
+            sql.append(f"AND (s.person_id IS NULL OR s.{column} = '[]' OR {' OR '.join(any_of)})")
+    for column, chosen in (("language", circle.languages), ("channel", circle.channels)):
+        if chosen:
+            sql.append(f"AND p.{column} IN :{column}")
+            lists[column] = list(chosen)
+    if circle.fair:
+        values |= {"fair": circle.fair} if circle.registered else {}
+        ways = ["p.id IN (SELECT person_id FROM registration WHERE fair = :fair)"] if circle.registered else []
+        ways += [f"p.id IN ({_TOLD})"] if circle.told else []
+        if circle.told:
+            lists["told"] = list(circle.told)
+        sql.append(f"AND ({' OR '.join(ways) or 'FALSE'})")
+    return " ".join(sql), values, lists

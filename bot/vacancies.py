@@ -1,0 +1,313 @@
+"""The vacancy desk: what partners send is read, stored once, held when in doubt, and matched when it is open.
+
+Everything about one request happens in one unit of work, so it happened or it did not. Nothing is sent from here: whom a
+vacancy concerns is written down, and the digests are handed to whoever sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from bot.alerts.digest import Words, digest
+from bot.alerts.events import KINDS as FAIR_KINDS
+from bot.alerts.events import PartnerFair, read_fair, read_fair_identifier
+from bot.alerts.feeds import read_document
+from bot.alerts.judging import Judge, content_hash, judged, placed, same_job
+from bot.alerts.matching import why
+from bot.alerts.postings import Problems, Reader, read_event, read_identifier, read_posting
+from bot.alerts.vacancy import State, Vacancy
+from bot.messages import Reply
+from bot.person import Person, PersonId
+from bot.storage.matching import Due, Matching
+from bot.storage.vacancies import Stored, StoredFair, VacancyStore
+from bot.storage.work import Storage, Work
+
+KEPT = timedelta(days=14)
+"""How long a partner's repetition is recognised; Standard Webhooks senders give up after days."""
+MOST_A_DAY = 2
+"""Alert messages a person gets in a day."""
+TOLD_AT = time(9)
+"""When daily and weekly digests are due, at home."""
+_AT_ONCE = 200  # rows of a file in one unit of work
+
+Send = Callable[[Work, Person, Reply], Awaitable[None]]
+"""Owes a person an alert, in the unit of work that marks it as told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the desk knows about the country and the house."""
+
+    reader: Callable[[], Reader]
+    gate: Callable[[], Judge]
+    minimum_wage: Callable[[], float]
+    zone: ZoneInfo
+    reports_above: int = 2  # more reports than this hold a vacancy
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file."""
+
+    accepted: tuple[tuple[int, Vacancy], ...]
+    rejected: tuple[Mapping[str, Any], ...]
+    duplicates: tuple[tuple[int, int], ...]
+    unchanged: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As `rumbo import vacancies --json` shows it."""
+        return {
+            "accepted": [{"row": row, **vacancy.to_json()} for row, vacancy in self.accepted],
+            "rejected": list(self.rejected),
+            "duplicates": [{"row": row, "of": first} for row, first in self.duplicates],
+            "unchanged": self.unchanged,
+        }
+
+
+class VacancyDesk:
+    """Takes in, holds, decides, matches. One for the process."""
+
+    def __init__(self, storage: Storage, office: Office, clock: Callable[[], datetime], new_id: Callable[[], int]) -> None:
+        self._storage = storage
+        self._office = office
+        self._clock = clock
+        self._new_id = new_id
+
+    async def receive(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
+        """One genuine request of a partner; gives the vacancy. A repeated id changes nothing. Raises Malformed."""
+        async with self._storage.work() as work:
+            return await self._once(work, partner, webhook_id, lambda store: self._event(work, store, partner, body))
+
+    async def receive_fair(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
+        """The same for a fair; gives the fair."""
+        async with self._storage.work() as work:
+            return await self._once(work, partner, f"fair:{webhook_id}", lambda store: self._fair_event(store, partner, body))
+
+    async def take_file(self, partner: str, raw: bytes) -> Imported:
+        """Take in a file or a feed; repeating it changes nothing. Raises Malformed when nothing of it can be read."""
+        now = self._clock()
+        intake = read_document(raw, partner, self._office.reader(), now)
+        changed: list[tuple[int, Vacancy]] = []
+        for start in range(0, len(intake.accepted), _AT_ONCE):
+            async with self._storage.work() as work:
+                store = VacancyStore(work.line)
+                await store.alone()
+                for row, vacancy in intake.accepted[start : start + _AT_ONCE]:
+                    stored, fresh = await self._take(work, store, vacancy, now)
+                    changed += [(row, stored)] if fresh else []
+        unchanged = len(intake.accepted) - len(changed) + len(intake.duplicates)
+        return Imported(tuple(changed), tuple(wrong.to_json() for wrong in intake.rejected), tuple(intake.duplicates), unchanged)
+
+    async def list(self, state: str = "", limit: int = 200) -> list[Vacancy]:
+        """The newest vacancies, all or those of a state."""
+        async with self._storage.view() as work:
+            return [stored.vacancy for stored in await VacancyStore(work.line).list(state, limit)]
+
+    async def show(self, vacancy_id: str) -> Vacancy | None:
+        """One vacancy, None when there is none of that number."""
+        async with self._storage.view() as work:
+            stored = await VacancyStore(work.line).by_id(int(vacancy_id)) if vacancy_id.isdecimal() else None
+            return stored.vacancy if stored else None
+
+    async def decide(self, vacancy_id: str, by: str, *, approve: bool) -> Vacancy | None:
+        """A person of the team lets a held vacancy out or turns it down; the same content is not asked about again."""
+        now = self._clock()
+        async with self._storage.work() as work:
+            store = VacancyStore(work.line)
+            await store.alone()
+            stored = await store.by_id(int(vacancy_id)) if vacancy_id.isdecimal() else None
+            if stored is None:
+                return None
+            vacancy = stored.vacancy
+            if approve and vacancy.state is State.HELD:
+                vacancy = placed(vacancy, vacancy.signals, vacancy.duplicate_of, cleared=True)
+            elif not approve:
+                vacancy = replace(vacancy, state=State.CLOSED)
+            decision = "approved" if approve else "rejected"
+            done = replace(stored, vacancy=vacancy, decision=decision, decided_content=stored.content)
+            await store.forget_reports(int(vacancy_id))
+            done = await self._keep(work, store, done, now)
+            await store.decided(int(vacancy_id), by)
+            return done.vacancy
+
+    async def reported(self, work: Work, person_id: PersonId, vacancy: str, now: datetime) -> bool:
+        """Somebody who received it says that it is not honest. Gives whether it is held because of that now."""
+        if not vacancy.isdecimal():
+            return False
+        store = VacancyStore(work.line)
+        stored = await store.by_id(int(vacancy))
+        if stored is None or await store.report(int(vacancy), person_id, now) <= self._office.reports_above:
+            return False
+        if stored.vacancy.state is not State.OPEN:
+            return stored.vacancy.state is State.HELD
+        held = replace(stored.vacancy, state=State.HELD, signals=tuple(dict.fromkeys((*stored.vacancy.signals, "reported"))))
+        await self._keep(work, store, replace(stored, vacancy=held, decision="", decided_content=""), now)
+        return True
+
+    async def sent_to(self, work: Work, person: Person, limit: int = 5) -> Sequence[Mapping[str, Any]]:
+        """What this person was told of lately: id, title, employer, and why as (what, value)."""
+        out: list[Mapping[str, Any]] = []
+        store = VacancyStore(work.line)
+        for number, at in await Matching(work.line).lately(person.id, limit):
+            stored = await store.by_id(number)
+            if stored:
+                vacancy = stored.vacancy
+                reasons = why(person.wish, vacancy) if person.wish else ()
+                out.append({"id": vacancy.id, "title": vacancy.title, "employer": vacancy.employer, "at": at, "why": reasons})
+        return out
+
+    async def tell(self, words: Words, send: Send, limit: int = 200) -> int:
+        """Hand out the digests that are due, each person in a unit of work of its own. Gives how many messages that made."""
+        now = self._clock()
+        made, after = 0, 0
+        async with self._storage.view() as work:
+            people = await Matching(work.line).due(now, after, limit)
+        for person_id in people:
+            async with self._storage.work() as work:
+                made += await self._tell(work, person_id, words, send, now)
+        return made
+
+    async def purge(self) -> None:
+        """Forget partners' requests that nobody repeats any more."""
+        async with self._storage.work() as work:
+            await VacancyStore(work.line).purge(self._clock() - KEPT)
+
+    async def _tell(self, work: Work, person_id: PersonId, words: Words, send: Send, now: datetime) -> int:
+        matching, store = Matching(work.line), VacancyStore(work.line)
+        person = await work.people.by_id(person_id)
+        wanted = person is not None and person.reachable and person.wish is not None and person.wish.alerts
+        if person is None or not wanted or person.wish is None:
+            await matching.told(person_id, now)
+            return 0
+        if person.wish.paused_until and person.wish.paused_until > now:
+            return 0
+        if await matching.times_told(person_id, self._today(now)) >= MOST_A_DAY:
+            return 0
+        found = [await store.by_id(number) for number in await matching.waiting(person_id, now)]
+        vacancies = [stored.vacancy for stored in found if stored]
+        await matching.told(person_id, now)
+        if not vacancies:
+            return 0
+        made = digest(vacancies, words, str(person.language), self._office.reader().places.name)
+        await send(work, person, made.reply)
+        return 1
+
+    def _today(self, now: datetime) -> datetime:
+        local = now.astimezone(self._office.zone)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
+
+    async def _once(
+        self, work: Work, partner: str, webhook_id: str, act: Callable[[VacancyStore], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        store = VacancyStore(work.line)
+        await store.alone()
+        key = webhook_id if len(webhook_id) <= 180 else sha256(webhook_id.encode()).hexdigest()
+        if not await store.first_time(partner, key, self._clock()):
+            known: Mapping[str, Any] = orjson.loads(await store.answer(partner, key))
+            return known
+        answer = await act(store)
+        await store.answered(partner, key, orjson.dumps(answer).decode())
+        return answer
+
+    async def _event(self, work: Work, store: VacancyStore, partner: str, body: object) -> Mapping[str, Any]:
+        now, reader = self._clock(), self._office.reader()
+        event = read_event(body, reader, now)
+        if event.kind == "closed":
+            return (await self._close(work, store, partner, read_identifier(event.data, reader), event.at)).to_json()
+        vacancy = read_posting(event.data, partner, reader, now)
+        return (await self._take(work, store, vacancy, event.at))[0].to_json()
+
+    async def _take(self, work: Work, store: VacancyStore, vacancy: Vacancy, at: datetime) -> tuple[Vacancy, bool]:
+        """Store a vacancy that was read; gives it as it is now, and whether anything changed."""
+        now, office = self._clock(), self._office
+        known = await store.find(vacancy.partner, vacancy.identifier)
+        content = content_hash(vacancy)
+        if known and (at < known.event_at or (known.content == content and (known.vacancy.state is not State.CLOSED or known.decision == "rejected"))):
+            return known.vacancy, False
+        signals = judged(vacancy, office.gate(), office.minimum_wage())
+        key = same_job(vacancy, office.reader().lexicon)
+        original = await store.same(key, vacancy.partner, now) if key else None
+        cleared = known is not None and known.decision == "approved" and known.decided_content == content
+        vacancy = placed(replace(vacancy, id=known.vacancy.id if known else str(self._new_id())), signals, original, cleared=cleared)
+        if known and known.decision == "rejected" and vacancy.state is State.OPEN:
+            vacancy = replace(vacancy, state=State.HELD)
+        stored = Stored(vacancy, content, at, known.announced_at if known else None, known.decision if known else "", known.decided_content if known else "")
+        return (await self._keep(work, store, stored, now)).vacancy, True
+
+    async def _keep(self, work: Work, store: VacancyStore, stored: Stored, now: datetime) -> Stored:
+        """Write it down; whoever an open one concerns is written down with it."""
+        if stored.vacancy.state is State.OPEN:
+            stored = replace(stored, announced_at=stored.announced_at or now)
+        await store.save(stored, same_job(stored.vacancy, self._office.reader().lexicon), now)
+        if stored.vacancy.state is State.OPEN:
+            await Matching(work.line).note(stored.vacancy, self._due(now))
+        elif stored.vacancy.state is State.CLOSED:
+            await self._succeed(work, store, stored, now)
+        return stored
+
+    async def _succeed(self, work: Work, store: VacancyStore, gone: Stored, now: datetime) -> None:
+        """A vacancy that ended leaves its place to its duplicate; nobody is told a second time."""
+        old = int(gone.vacancy.id)
+        heir = next((copy for copy in await store.copies(old) if copy.vacancy.valid_through is None or copy.vacancy.valid_through >= now), None)
+        if heir is None:
+            return
+        await store.point(old, int(heir.vacancy.id))
+        await Matching(work.line).inherit(old, int(heir.vacancy.id))
+        opened = replace(heir.vacancy, state=State.OPEN, duplicate_of=None)
+        await self._keep(work, store, replace(heir, vacancy=opened, announced_at=gone.announced_at), now)
+
+    async def _close(self, work: Work, store: VacancyStore, partner: str, identifier: str, at: datetime) -> Vacancy:
+        known = await store.find(partner, identifier)
+        if known is None:
+            problems = Problems(self._office.reader().lexicon.reasons)
+            problems.add("identifier", "unknown_vacancy")
+            problems.stop()
+        assert known is not None
+        if at < known.event_at or known.vacancy.state is State.CLOSED:
+            return known.vacancy
+        closed = replace(known, vacancy=replace(known.vacancy, state=State.CLOSED), event_at=at)
+        return (await self._keep(work, store, closed, self._clock())).vacancy
+
+    def _due(self, now: datetime) -> Due:
+        local = now.astimezone(self._office.zone)
+        first = datetime.combine(local.date(), TOLD_AT, self._office.zone)
+        first = first if first >= local else first + timedelta(days=1)
+        weekly = {(first + timedelta(days=ahead)).weekday(): first + timedelta(days=ahead) for ahead in range(7)}
+        return Due(now, first, weekly)
+
+    async def _fair_event(self, store: VacancyStore, partner: str, body: object) -> Mapping[str, Any]:
+        now, reader = self._clock(), self._office.reader()
+        event = read_event(body, reader, now, "fair", FAIR_KINDS)
+        if event.kind in {"closed", "cancelled"}:
+            return await self._cancel_fair(store, partner, read_fair_identifier(event.data, reader), event.at)
+        fair = read_fair(event.data, partner, reader, now)
+        return (await self.keep_fair(store, fair, event.at)).to_json()
+
+    async def keep_fair(self, store: VacancyStore, fair: PartnerFair, at: datetime) -> PartnerFair:
+        """Store a fair that was read; a change puts it before the team again."""
+        known = await store.fair(fair.partner, fair.identifier)
+        content = sha256(orjson.dumps(replace(fair, id="", state="").to_json(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        unchanged = known is not None and known.content == content and (known.fair.state == "cancelled") == (fair.state == "cancelled")
+        if known and (at < known.event_at or unchanged):
+            return known.fair
+        fair = replace(fair, id=known.fair.id if known else str(self._new_id()))
+        await store.save_fair(StoredFair(fair, content, at), self._clock())
+        return fair
+
+    async def _cancel_fair(self, store: VacancyStore, partner: str, identifier: str, at: datetime) -> Mapping[str, Any]:
+        known = await store.fair(partner, identifier)
+        if known is None:
+            problems = Problems(self._office.reader().lexicon.reasons)
+            problems.add("identifier", "unknown_fair")
+            problems.stop()
+        assert known is not None
+        fair = replace(known.fair, state="cancelled")
+        await store.save_fair(StoredFair(fair, known.content, max(at, known.event_at)), self._clock())
+        return fair.to_json()

@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from bot.channels.base import Channel, Pace
 from bot.channels.simulator import Simulator
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
+from bot.channels.whatsapp_content import Category, TemplateText
 from bot.chores import Chore, keep_doing
 from bot.counts import Counts
 from bot.delivery.sender import Contents, Kit, Sender
@@ -90,7 +91,7 @@ async def think(chosen: Settings, *, encoder: bool = True) -> Mind:
     return mind
 
 
-async def _client() -> httpx.AsyncClient:
+async def open_client() -> httpx.AsyncClient:
     """The one way out: httpx on aiohttp, which costs a third of plain httpx. Redirects are not followed."""
     session = ClientSession(
         connector=TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
@@ -331,6 +332,26 @@ async def register_webhook(bot: Bot, chosen: Settings, wording: Wording) -> tele
     )
 
 
+def templates(wording: Wording) -> list[TemplateText]:
+    """The approved messages that reach people outside WhatsApp's 24 hours."""
+    return [
+        TemplateText(
+            name=name,
+            language=language,
+            category=category,
+            body=wording.text(f"template.{name}", language),
+            samples=dict(enumerate_from_one(wording.text(f"template.{name}.samples", language).split("|"))),
+        )
+        for name, category in (("rumbo_feria", Category.MARKETING), ("rumbo_vacantes", Category.MARKETING))
+        for language in ("es", "en")
+    ]
+
+
+def enumerate_from_one(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Texts with their number as WhatsApp's variables have it."""
+    return ((str(number), text) for number, text in enumerate(texts, 1))
+
+
 def make_channels(chosen: Settings, client: httpx.AsyncClient, clock: Clock, ids: Ids) -> dict[str, Channel]:
     """The platforms that are configured; with the simulator both, and people at its page on either."""
     telegram = Telegram(
@@ -369,7 +390,7 @@ async def build(chosen: Settings, *, role: str = "run") -> App:
     owner = f"{role}-{os.getpid()}-{ids()}"
     limiter, wake = _shared(chosen, clock, owner)
     storage.mail = wake
-    client = await _client()
+    client = await open_client()
     channels = make_channels(chosen, client, clock, ids)
     news = News(chosen, storage, mind, clock, ids, wake)
     assistant = Assistant(

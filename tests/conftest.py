@@ -66,9 +66,6 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-_numbers = itertools.count(1)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty, migrated database of its own."""
@@ -77,7 +74,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_file"), path)
         return f"sqlite:///{path}"
     server = request.getfixturevalue("postgres_server")
-    return servers.create_database(server, f"test_{next(_numbers)}", "migrated")
+    return servers.empty_database(server, "migrated")
 
 
 @pytest.fixture

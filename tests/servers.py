@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,39 @@ def valkey() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="rumbo-vk-"))
     socket = folder / "s"
     try:
-        with ValkeyServer(port=0, unix_socket_path=socket, data_dir=folder), Redis(unix_socket_path=str(socket)) as redis:
+        with (
+            ValkeyServer(port=0, unix_socket_path=socket, data_dir=folder),
+            Redis(unix_socket_path=str(socket)) as redis,
+        ):
             yield Server(f"unix://{socket}", str(redis.info("server")["valkey_version"]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+_EMPTY = """
+SET session_replication_role = replica;
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+  LOOP EXECUTE 'DELETE FROM ' || quote_ident(name); END LOOP;
+END $$
+"""
+
+
 def create_database(server: Server, name: str, template: str = "template1") -> str:
     """Make an empty database, or a copy of one; gives its URL."""
-    folder = server.url.split("host=")[1].replace("%2F", "/")
-    command = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
-    _run("psql", "-h", folder, "-U", "rumbo", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qc", command)
+    _psql(server, "postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
     return server.url.format(database=name)
+
+
+def empty_database(server: Server, name: str) -> str:
+    """Delete every row, which is ten times faster than another database; gives its URL."""
+    _psql(server, name, _EMPTY)
+    return server.url.format(database=name)
+
+
+def _psql(server: Server, database: str, command: str) -> None:
+    folder = unquote(server.url.split("host=")[1])
+    _run("psql", "-h", folder, "-U", "rumbo", "-d", database, "-v", "ON_ERROR_STOP=1", "-qc", command)
 
 
 def _run(program: str, *arguments: object) -> str:

@@ -1,9 +1,180 @@
-"""`rumbo vacancies | import | broadcast`."""
+"""`rumbo migrate | erase | staff | stats | unanswered | telegram | whatsapp`: what operators do."""
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import json
+from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
+
+from bot import app as composition
+from bot import settings
+from bot.channels.whatsapp_content import ContentApi
+from bot.errors import BadSettings
+from bot.person import Address
+from bot.storage.migrate import migrate
+from bot.storage.work import Storage
+from bot.understanding.clusters import cluster
 
 
 def add_to(commands: Any) -> None:
-    """Add the commands for news."""
+    """Add the operators' commands."""
+    commands.add_parser("migrate", help="bring the database to its newest form").set_defaults(act=_sync(_migrate))
+    erase = commands.add_parser("erase", help="erase everything about one person")
+    erase.add_argument("address", metavar="ADDRESS", help="telegram:ID or whatsapp:ADDRESS")
+    erase.set_defaults(act=_sync(_erase))
+    staff = commands.add_parser("staff", help="who of the team may announce on Telegram")
+    staff.add_argument("what", choices=("add", "list", "remove"))
+    staff.add_argument("address", nargs="?", default="", metavar="ADDRESS", help="telegram:ID of somebody who wrote before")
+    staff.set_defaults(act=_sync(_staff))
+    stats = commands.add_parser("stats", help="people, answers and messages, nameless")
+    stats.add_argument("--days", type=int, default=30)
+    stats.add_argument("--json", action="store_true")
+    stats.set_defaults(act=_sync(_stats))
+    open_ = commands.add_parser("unanswered", help="what we could not answer, in groups")
+    open_.add_argument("--json", action="store_true")
+    open_.add_argument("--most", type=int, default=20, help="groups to show")
+    open_.set_defaults(act=_sync(_unanswered))
+    telegram = commands.add_parser("telegram", help="register the webhook again and show its state")
+    telegram.add_argument("what", choices=("webhook",))
+    telegram.set_defaults(act=_sync(_telegram))
+    whatsapp = commands.add_parser("whatsapp", help="create, submit and follow the templates")
+    whatsapp.add_argument("what", choices=("templates",))
+    whatsapp.add_argument("--submit", action="store_true", help="also submit what is not submitted yet")
+    whatsapp.add_argument("--json", action="store_true")
+    whatsapp.set_defaults(act=_sync(_whatsapp))
+
+
+def _sync(act: Any) -> Any:
+    def run(given: argparse.Namespace) -> int:
+        work: Coroutine[Any, Any, int | None] = act(given, settings.load())
+        return asyncio.run(work) or 0
+
+    return run
+
+
+async def open_storage(chosen: settings.Settings) -> Storage:
+    """The database, in its newest form."""
+    chosen.var.mkdir(parents=True, exist_ok=True)
+    await migrate(chosen.database)
+    clock, ids = composition.Clock(), composition.Ids()
+    return await Storage.open(chosen.database, composition.secret_keys(chosen), clock, ids)
+
+
+def address_of(text: str) -> Address:
+    """`telegram:123` or `whatsapp:+51…`; raises BadSettings with the form to write."""
+    channel, _, value = text.partition(":")
+    if channel not in {"telegram", "whatsapp"} or not value:
+        raise BadSettings(f"{text!r}: write telegram:ID or whatsapp:ADDRESS")
+    return Address(channel, value)
+
+
+async def _migrate(_: argparse.Namespace, chosen: settings.Settings) -> int:
+    chosen.var.mkdir(parents=True, exist_ok=True)
+    await migrate(chosen.database)
+    print("the database is in its newest form")
+    return 0
+
+
+async def _erase(given: argparse.Namespace, chosen: settings.Settings) -> int:
+    address = address_of(given.address)
+    storage = await open_storage(chosen)
+    try:
+        async with storage.work() as work:
+            person = await work.people.find(address)
+            if person is not None:
+                await work.people.forget(person.id)
+    finally:
+        await storage.close()
+    print("erased" if person else "nobody of that address is known")
+    return 0 if person else 1
+
+
+async def _staff(given: argparse.Namespace, chosen: settings.Settings) -> int:
+    storage = await open_storage(chosen)
+    try:
+        async with storage.work() as work:
+            if given.what == "list":
+                for person in await work.feedback.staff(work.people):
+                    print(f"{person.address.channel}:{person.address.value}")
+                return 0
+            person_found = await work.people.find(address_of(given.address))
+            if person_found is None:
+                print("nobody of that address has written yet: ask them to send any message to the bot first")
+                return 1
+            await work.people.set_staff(person_found.id, given.what == "add")
+    finally:
+        await storage.close()
+    print("done")
+    return 0
+
+
+async def _stats(given: argparse.Namespace, chosen: settings.Settings) -> int:
+    storage = await open_storage(chosen)
+    since = (composition.Clock()() - timedelta(days=given.days)).date()
+    try:
+        async with storage.view() as work:
+            people = await work.people.counts()
+            tallies = await work.feedback.counts(since)
+    finally:
+        await storage.close()
+    if given.json:
+        rows = [{"channel": p.channel, "people": p.people, "reachable": p.reachable, "alerts": p.alerts, "fairs": p.fairs} for p in people]
+        counted = [{"name": name, "subject": subject, "count": count} for name, subject, count in tallies]
+        print(json.dumps({"people": rows, "counts": counted}, ensure_ascii=False))
+        return 0
+    for row in people:
+        print(f"{row.channel}: {row.people} people, {row.reachable} reachable, {row.alerts} alerts, {row.fairs} fairs")
+    for name, subject, count in tallies[:40]:
+        print(f"{count:6} {name} {subject}")
+    return 0
+
+
+async def _unanswered(given: argparse.Namespace, chosen: settings.Settings) -> int:
+    storage = await open_storage(chosen)
+    try:
+        async with storage.view() as work:
+            rows = await work.feedback.unanswered()
+    finally:
+        await storage.close()
+    groups = cluster([text for _, _, text in rows])[: given.most]
+    if given.json:
+        print(json.dumps([{"count": len(group), "examples": group[:10]} for group in groups], ensure_ascii=False))
+        return 0
+    for group in groups:
+        print(f"{len(group)} × {group[0]}")
+        for text in dict.fromkeys(group[1:6]):
+            print(f"      {text}")
+    return 0
+
+
+async def _telegram(_: argparse.Namespace, chosen: settings.Settings) -> int:
+    if not chosen.telegram_token:
+        raise BadSettings("RUMBO_TELEGRAM_TOKEN: needed to register a webhook")
+    if not chosen.public_url:
+        raise BadSettings("RUMBO_PUBLIC_URL: needed to register a webhook; without it the bot polls")
+    wording = composition.Wording.read(chosen.content)
+    async with await composition.open_client() as client, composition.telegram_bot(chosen, client) as bot:
+        state = await composition.register_webhook(bot, chosen, wording)
+    print(f"webhook: {state.url}\nwaiting: {state.pending}\nlast error: {state.last_error or 'none'}")
+    return 0 if state.healthy else 1
+
+
+async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int:
+    if not chosen.twilio_account_sid:
+        raise BadSettings("RUMBO_TWILIO_ACCOUNT_SID: needed to look after templates")
+    wording = composition.Wording.read(chosen.content)
+    async with await composition.open_client() as client:
+        api = ContentApi(
+            account_sid=chosen.twilio_account_sid,
+            token=chosen.twilio_auth_tokens[0],
+            client=client,
+            api_url=chosen.twilio_api_url,
+        )
+        states = await api.templates(composition.templates(wording), submit=given.submit)
+    for state in states:
+        facts = {"name": state.name, "language": state.language, "sid": state.sid, "approval": str(state.approval)}
+        print(json.dumps({**facts, "reason": state.reason}) if given.json else "  ".join(facts.values()))
+    return 0

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from bot.person import PersonId
+from bot.person import Person, PersonId
 from bot.storage import erasure
 from bot.storage.instants import micros
 from bot.storage.line import Line, Query
+from bot.storage.people import People
 
 UNANSWERED_KEPT = timedelta(days=60)
 
@@ -33,6 +34,7 @@ _LEAVE = Query(
 _LEAVING = Query("SELECT name FROM note WHERE name LIKE 'farewell:%'")
 _OPEN = Query("SELECT 1 FROM delivery WHERE person_id = $1 AND state IN (0, 1, 2) LIMIT 1")
 _LEFT = Query("DELETE FROM note WHERE name = $1")
+_STAFF = Query("SELECT id FROM person WHERE staff ORDER BY id")
 _PREFIX = "farewell:"
 
 
@@ -78,6 +80,11 @@ class Feedback:
             await erasure.erase(self._line, person_id)
             await self._line.rows(_LEFT, name)
         return waiting
+
+    async def staff(self, people: People) -> list[Person]:
+        """Everybody of the team."""
+        found = [await people.by_id(PersonId(int(row[0]))) for row in await self._line.rows(_STAFF)]
+        return [person for person in found if person is not None]
 
     async def purge(self, now: datetime) -> None:
         """Drop open questions older than 60 days."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.library.article import MAIN_LANGUAGE
-from bot.library.checks.desk import Desk, article_of, line_of, notes_for, parts_of
-from bot.library.fairs import ReadFair
-from bot.library.guided import ReadFlow
+from bot.library.article import MAIN_LANGUAGE, Article
+from bot.library.checks.desk import Desk, line_of, notes_for, parts_of
+from bot.library.fairs import Fair, ReadFair
+from bot.library.guided import Flow, ReadFlow
 from bot.library.problems import Problem, shorten
 from bot.library.readability import inflesz, plain, sentences
+from bot.library.reading import ReadArticle
 from bot.library.sheet import Sheet
 from bot.library.values import fill
 
@@ -71,23 +72,28 @@ def said(sheet: Sheet) -> Iterator[tuple[int, str, str]]:
     """Everything in a file that a person may read: line, field, text. Ways of asking are theirs, not ours."""
     for part in parts_of(sheet):
         yield part.start, part.heading or "summary", part.text
-    match sheet.found:
-        case ReadFlow(flow=flow) if flow:
-            yield line_of(sheet, "title"), "title", flow.title
-            yield line_of(sheet, "label"), "label", flow.label
-            yield line_of(sheet, "intro"), "intro", flow.intro
-            for step in flow.steps.values():
-                for key, text in (("ask", step.ask), ("say", step.say)):
-                    yield line_of(sheet, "steps", step.name, key), f"steps.{step.name}.{key}", text
-                for place, option in enumerate(step.options):
-                    path = ("steps", step.name, "options", place, "label")
-                    yield line_of(sheet, *path), f"steps.{step.name}.options[{place}].label", option.label
-            for place, item in enumerate(flow.items):
-                yield line_of(sheet, "items", place, "label"), f"items[{place}].label", item.label
-                yield line_of(sheet, "items", place, "text"), f"items[{place}].text", item.text
-        case ReadFair(fair=fair) if fair:
-            yield line_of(sheet, "title"), "title", fair.title
-            yield line_of(sheet, "label"), "label", fair.label
-        case _ if sheet.place.what == "article" and sheet.usable:
-            yield line_of(sheet, "title"), "title", article_of(sheet).title
-            yield line_of(sheet, "label"), "label", article_of(sheet).label
+    if isinstance(sheet.found, ReadFlow):
+        if sheet.found.flow:
+            yield from _said_by(sheet.found.flow, sheet)
+        return
+    named: Article | Fair | None = sheet.found.fair if isinstance(sheet.found, ReadFair) else None
+    if isinstance(sheet.found, ReadArticle):
+        named = sheet.found.article
+    if named:
+        yield line_of(sheet, "title"), "title", named.title
+        yield line_of(sheet, "label"), "label", named.label
+
+
+def _said_by(flow: Flow, sheet: Sheet) -> Iterator[tuple[int, str, str]]:
+    yield line_of(sheet, "title"), "title", flow.title
+    yield line_of(sheet, "label"), "label", flow.label
+    yield line_of(sheet, "intro"), "intro", flow.intro
+    for step in flow.steps.values():
+        for key, text in (("ask", step.ask), ("say", step.say)):
+            yield line_of(sheet, "steps", step.name, key), f"steps.{step.name}.{key}", text
+        for place, option in enumerate(step.options):
+            path = ("steps", step.name, "options", place, "label")
+            yield line_of(sheet, *path), f"steps.{step.name}.options[{place}].label", option.label
+    for place, item in enumerate(flow.items):
+        yield line_of(sheet, "items", place, "label"), f"items[{place}].label", item.label
+        yield line_of(sheet, "items", place, "text"), f"items[{place}].text", item.text

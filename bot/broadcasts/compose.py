@@ -1,0 +1,209 @@
+"""What an announcement says, in every language and on every channel: from a fair's file or from a text. Pure.
+
+The wording comes from `ui.po`. Whatever is made here fits one bubble on every channel, or is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from bot.broadcasts.audience import CHANNELS, Kind, Topic
+from bot.broadcasts.states import NotPossible
+from bot.channels import formatting
+from bot.channels.whatsapp_content import Category, TemplateText
+from bot.library.fairs import Fair
+from bot.library.library import Library
+from bot.messages import LONGEST_REPLY, Choice, Reply, Template
+from bot.wording import LANGUAGES, MAIN, Wording
+
+TEMPLATES: Mapping[Kind, tuple[str, Category]] = {
+    Kind.FAIR: ("rumbo_feria", Category.MARKETING),
+    Kind.REMINDER: ("rumbo_feria_recordatorio", Category.UTILITY),
+    Kind.CORRECTION: ("rumbo_feria_cambio", Category.UTILITY),
+    Kind.TEXT: ("rumbo_aviso", Category.MARKETING),
+}
+"""The WhatsApp template of each kind. Meta decides about the category; this is what we ask for."""
+
+_LONGEST_CODE = "W" * 6
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An announcement in one language, before it has a code."""
+
+    title: str
+    text: str
+    choices: tuple[Choice, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)  # of the template, but for the code
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        choices = [[choice.id, choice.title] for choice in self.choices]
+        return {"title": self.title, "text": self.text, "choices": choices, "variables": dict(self.variables)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Words:
+        """The words that `to_json` wrote."""
+        choices = tuple(Choice(*pair) for pair in data["choices"])
+        return cls(data["title"], data["text"], choices, data["variables"])
+
+
+Body = Mapping[str, Words]
+"""The words by language."""
+
+
+def of_fair(kind: Kind, fair_id: str, library: Library, wording: Wording) -> Body:
+    """What a fair's file says, in every language that it is written in."""
+    fairs = {language: library.fairs.get((language, fair_id)) for language in LANGUAGES}
+    body = {}
+    for language, fair in fairs.items():
+        if fair is not None:
+            variants = [_fair_words(kind, each, language, wording) for each in (fair, replace(fair, text=""))]
+            body[language] = next((words for words in variants if not too_long({language: words}, kind, wording)), variants[-1])
+    return body
+
+
+def of_text(texts: Mapping[str, str], topic: Topic, wording: Wording) -> Body:
+    """What somebody wrote, by language."""
+    body = {}
+    for language, text in texts.items():
+        whole = formatting.clean(text).strip()
+        if not whole:
+            raise NotPossible("empty")
+        choices = (Choice(f"alerts/stop/{topic}", wording.text(f"news.stop.{topic}", language)),)
+        body[language] = Words(_title(whole), whole, choices, {"1": formatting.one_line(formatting.to_plain(whole))})
+    return body
+
+
+def stored(body: Body) -> dict[str, Any]:
+    """The body as it is written down."""
+    return {language: words.to_json() for language, words in body.items()}
+
+
+def read(data: Mapping[str, Any]) -> Body:
+    """The body that was written down."""
+    return {language: Words.from_json(words) for language, words in data.items()}
+
+
+def fingerprint(kind: str, topic: str, data: Mapping[str, Any]) -> str:
+    """Changes with any word."""
+    return hashlib.sha256(orjson.dumps([kind, topic, data], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def bubble(body: Body, kind: Kind, channel: str, language: str, code: str, wording: Wording) -> Reply:
+    """The message as it goes out: the words, how to prove that it is ours, how to end it."""
+    spoken = language if language in body else MAIN if MAIN in body else next(iter(body))
+    words = body[spoken]
+    lines = [words.text]
+    if spoken != language and wording.has("language.only_spanish", language):
+        lines.append(wording.text("language.only_spanish", language))
+    lines.append(wording.text("news.code", language, code=code))
+    template = Template(TEMPLATES[kind][0], spoken, {**words.variables, str(len(words.variables) + 1): code})
+    if channel == "whatsapp":  # a digit typed there would mean a choice of the last answer, so words are offered instead
+        lines.append(wording.text("news.whatsapp", language))
+        return Reply("\n\n".join(lines), template=template)
+    return Reply("\n\n".join(lines), words.choices)
+
+
+def rendered(body: Body, kind: Kind, code: str, wording: Wording) -> Iterator[tuple[str, str, str]]:
+    """(channel, language, text as it is shown) of everything that may be sent."""
+    for channel in CHANNELS:
+        for language in LANGUAGES:
+            text = bubble(body, kind, channel, language, code, wording).text
+            yield channel, language, _shown(channel, text)
+
+
+def too_long(body: Body, kind: Kind, wording: Wording) -> list[tuple[str, str, int]]:
+    """(channel, language, length) where it does not fit one bubble."""
+    texts = rendered(body, kind, _LONGEST_CODE, wording)
+    lengths = [(channel, language, _length(channel, text)) for channel, language, text in texts]
+    return [each for each in lengths if each[2] > LONGEST_REPLY]
+
+
+def template_texts(wording: Wording) -> list[TemplateText]:
+    """The templates that announcements need, to be handed in for approval."""
+    samples = {"title": "Feria de empleo", "when": "5 dic, 9:00", "where": "Comas, Lima", "text": "Aviso", "code": "BCDFGH"}
+    texts = []
+    for kind, (name, category) in TEMPLATES.items():
+        places = ("text", "code") if kind is Kind.TEXT else ("title", "when", "where", "code")
+        numbered = {place: f"{{{{{number}}}}}" for number, place in enumerate(places, 1)}
+        for language in LANGUAGES:
+            body = wording.text(f"template.{kind}", language, **numbered)
+            filled = {str(number): samples[place] for number, place in enumerate(places, 1)}
+            texts.append(TemplateText(name, language, category, body, filled))
+    return texts
+
+
+def templated(body: Body, kind: Kind, wording: Wording, approved: Sequence[tuple[str, str]] | set[tuple[str, str]]) -> frozenset[str]:
+    """The languages of people who can be told by an approved template that these words fit into."""
+    usable = set()
+    for language in LANGUAGES:
+        template = bubble(body, kind, "whatsapp", language, _LONGEST_CODE, wording).template
+        if template and (template.name, template.language) in approved and _fits(template, kind, wording):
+            usable.add(language)
+    return frozenset(usable)
+
+
+def _fits(template: Template, kind: Kind, wording: Wording) -> bool:
+    wanted = next(t for t in template_texts(wording) if t.name == template.name and t.language == template.language)
+    filled = sum(len(formatting.one_line(value)) for value in template.variables.values())
+    return len(wanted.body) + filled <= LONGEST_REPLY and kind in TEMPLATES
+
+
+def _fair_words(kind: Kind, fair: Fair, language: str, wording: Wording) -> Words:
+    say = wording.text
+    when = say("fairs.when", language, start=_start(fair, language, wording), end=wording.hour(fair.end, language))
+    where = say("fairs.where", language, place=fair.place, address=fair.address, district=fair.district)
+    lines = [say(f"news.{_heading(kind, fair)}", language, title=fair.title, day=wording.day(fair.start, language))]
+    lines += [say("fairs.example", language)] if fair.example else []
+    if fair.status != "cancelled":
+        lines += ["", when, where]
+        lines += [say("fairs.register", language, link=fair.register)] if fair.register else []
+    lines.append(say("fairs.organiser", language, organiser=fair.organiser))
+    if fair.text and kind is Kind.FAIR:
+        lines += ["", fair.text]
+    if fair.bring and kind is Kind.REMINDER:
+        lines += ["", say("fairs.bring.text", language, title=fair.title, things="\n".join(f"- {t}" for t in fair.bring))]
+    if fair.sources:
+        source = fair.sources[0]
+        lines += ["", say("fairs.source", language, name=source.name, date=wording.as_of(source.as_of, language))]
+    variables = {"1": fair.title, "2": _start(fair, language, wording), "3": f"{fair.place}, {fair.address}, {fair.district}"}
+    return Words(fair.title, "\n".join(lines), _fair_choices(kind, fair, language, wording), variables)
+
+
+def _heading(kind: Kind, fair: Fair) -> str:
+    if kind is Kind.CORRECTION:
+        return f"correction.{fair.status}" if fair.status in {"cancelled", "postponed", "closed"} else "correction"
+    return "reminder" if kind is Kind.REMINDER else "fair"
+
+
+def _fair_choices(kind: Kind, fair: Fair, language: str, wording: Wording) -> tuple[Choice, ...]:
+    stop = Choice("alerts/stop/fairs", wording.text("news.stop.fairs", language))
+    if fair.status == "cancelled":
+        return (Choice("fairs", wording.text("fairs.others", language)), stop)
+    ways = [Choice(f"f/{fair.id}", wording.text("news.see", language))]
+    if kind is Kind.FAIR:
+        ways.append(Choice(f"f/{fair.id}/remind", wording.text("fairs.remind", language)))
+    ways.append(Choice(f"f/{fair.id}/map", wording.text("fairs.map", language)))
+    return (*ways, stop)
+
+
+def _start(fair: Fair, language: str, wording: Wording) -> str:
+    return f"{wording.day(fair.start, language)}, {wording.hour(fair.start, language)}"
+
+
+def _title(text: str) -> str:
+    return formatting.shorten(formatting.one_line(formatting.to_plain(text.split("\n", 1)[0])), 80)
+
+
+def _shown(channel: str, text: str) -> str:
+    return formatting.to_whatsapp(text) if channel == "whatsapp" else formatting.shown_on_telegram(text)
+
+
+def _length(channel: str, text: str) -> int:
+    return len(text) if channel == "whatsapp" else formatting.utf16(text)

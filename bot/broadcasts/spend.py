@@ -1,0 +1,160 @@
+"""The ledger: WhatsApp messages that are billed, month by month, what is still free, where the month is heading.
+
+Counted from the deliveries themselves, so it may be counted again at any time with the same result. Amounts come from
+the dated, sourced rate file; what is unknown there is unknown here.
+"""
+
+from __future__ import annotations
+
+import logging
+from calendar import monthrange
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from bot.broadcasts.rates import FREE_FORM, MARKETING, Cost, Rates
+from bot.library.country import Country
+from bot.storage.instants import micros
+from bot.storage.line import Line, Query
+from bot.storage.work import Storage
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "whatsapp"
+NEWS = "news"
+"""Messages of broadcasts: free form inside the window, a template outside it. The rows do not tell them apart, so
+their cost is reckoned from the cheaper to the dearer of the two."""
+
+ALARM = 0.8
+
+_SENT = "state IN (3, 7, 8) AND sent_at >= $1 AND sent_at < $2"
+_REPLIES = Query(f"SELECT count(*) FROM delivery WHERE priority = 0 AND lane = 'whatsapp' AND {_SENT}")
+_NEWS = Query(
+    "SELECT count(*) FROM broadcast b JOIN delivery d ON d.batch_id = b.id WHERE b.total > 0 AND d.lane = 'whatsapp'"
+    f" AND d.{_SENT.replace('sent_at', 'd.sent_at')}"
+)
+_BOOK = Query(
+    "INSERT INTO spend (day, channel, category, messages, cost) VALUES ($1, $2, $3, $4, 0)"
+    " ON CONFLICT (day, channel, category) DO UPDATE SET messages ="
+    " CASE WHEN excluded.messages > spend.messages THEN excluded.messages ELSE spend.messages END"
+)
+_MONTH = Query(
+    "SELECT category, sum(messages) FROM spend WHERE channel = 'whatsapp' AND day >= $1 AND day <= $2 GROUP BY category"
+)
+_ONCE = Query(
+    "INSERT INTO note (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How a month stands."""
+
+    month: str  # 2026-11
+    replies: int
+    news: int
+    free: int  # messages that cost nothing
+    forecast: int  # messages of the whole month, if it goes on like this
+    cost: Cost
+
+    @property
+    def used(self) -> int:
+        """Messages that count against what is free."""
+        return self.replies + self.news
+
+    @property
+    def alarm(self) -> bool:
+        """Four fifths of what is free are used."""
+        return self.free > 0 and self.used >= ALARM * self.free
+
+    def to_json(self) -> dict[str, Any]:
+        """For `rumbo stats` and the console."""
+        return {
+            "month": self.month,
+            "replies": self.replies,
+            "news": self.news,
+            "used": self.used,
+            "free": self.free,
+            "forecast": self.forecast,
+            "alarm": self.alarm,
+            "cost": self.cost.to_json(),
+        }
+
+
+class Ledger:
+    """Keeps the books. `alarm` is told once a month when four fifths of the free messages are used."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        country: Callable[[], Country],
+        rates: Callable[[], Rates],
+        alarm: Callable[[Month], Awaitable[None]] | None = None,
+    ) -> None:
+        self._storage = storage
+        self._country = country
+        self._rates = rates
+        self._alarm = alarm
+
+    async def book(self, now: datetime) -> Month:
+        """Count today and yesterday (again), look at the month, raise the alarm if it is time."""
+        country = self._country()
+        today = country.today(now)
+        counted = []
+        for day in (today - timedelta(days=1), today):
+            async with self._storage.view() as work:
+                counted += [(day, category, n) for category, n in (await _count(work.line, country, day)).items()]
+        async with self._storage.work() as work:
+            for day, category, n in counted:
+                if n:
+                    await work.line.rows(_BOOK, day if not work.line.sqlite else day.isoformat(), CHANNEL, category, n)
+        month = await self.month(now)
+        if month.alarm:
+            await self._tell(month, now)
+        return month
+
+    async def month(self, now: datetime) -> Month:
+        """How the month stands, by the books."""
+        country, rates = self._country(), self._rates()
+        today = country.today(now)
+        async with self._storage.view() as work:
+            booked = await _booked(work.line, today)
+        replies, news = booked.get(FREE_FORM, 0), booked.get(NEWS, 0)
+        free = rates.free(CHANNEL, FREE_FORM)
+        days = monthrange(today.year, today.month)[1]
+        forecast = round((replies + news) * days / today.day)
+        cheap = rates.cost({(CHANNEL, FREE_FORM): replies + news}, {})
+        dear = rates.cost({(CHANNEL, FREE_FORM): replies, (CHANNEL, MARKETING): news}, {})
+        cost = Cost(cheap.low, dear.high, dear.currency, max(cheap.billable, dear.billable), dear.as_of, dear.sources)
+        return Month(f"{today:%Y-%m}", replies, news, free, forecast, cost)
+
+    async def _tell(self, month: Month, now: datetime) -> None:
+        async with self._storage.work() as work:
+            first = await work.line.rows(_ONCE, f"spend_alarm:{month.month}", str(month.used), micros(now))
+        if first:
+            log.error("free_messages_run_out", extra={"month": month.month, "used": month.used, "free": month.free})
+            if self._alarm is not None:
+                await self._alarm(month)
+
+
+async def used_this_month(line: Line, country: Country, now: datetime) -> Mapping[tuple[str, str], int]:
+    """Messages of this month that count against what is free, by the books."""
+    booked = await _booked(line, country.today(now))
+    return {(CHANNEL, FREE_FORM): booked.get(FREE_FORM, 0) + booked.get(NEWS, 0)}
+
+
+async def _booked(line: Line, today: date) -> dict[str, int]:
+    days: list[Any] = [today.replace(day=1), today]
+    rows = await line.rows(_MONTH, *([day.isoformat() for day in days] if line.sqlite else days))
+    return {str(category): int(n) for category, n in rows}
+
+
+async def _count(line: Line, country: Country, day: date) -> dict[str, int]:
+    start = datetime.combine(day, time(), country.zone)
+    end = datetime.combine(day + timedelta(days=1), time(), country.zone)
+    values = micros(start), micros(end)
+    return {
+        FREE_FORM: int((await line.rows(_REPLIES, *values))[0][0]),
+        NEWS: int((await line.rows(_NEWS, *values))[0][0]),
+    }

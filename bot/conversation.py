@@ -199,7 +199,7 @@ class Context:
         """A text of `ui.po` in the person's language."""
         return self.wording.text(key, self.language, **values)
 
-    def date(self, at: datetime) -> str:
+    def day_of(self, at: datetime) -> str:
         """The day that a moment falls on where the people live."""
         return self.wording.date(self.library.country.today(at), self.language)
 

@@ -204,7 +204,7 @@ async def test_a_call_in_one_process_wakes_the_other(redis_url):
     await redis.aclose()
 
 
-async def test_losing_redis_loses_no_call_inside_the_process(tmp_path, caplog):
+async def test_losing_redis_loses_no_call_inside_the_process(tmp_path):
     redis = connect(f"unix://{tmp_path}/nobody")
     wake = RedisWake(redis, "run")
     async with asyncio.TaskGroup() as group:
@@ -212,9 +212,5 @@ async def test_losing_redis_loses_no_call_inside_the_process(tmp_path, caplog):
         wake.notify("telegram")
         async with asyncio.timeout(5):
             await wake.wait("telegram", 60)
-            while not caplog.records:
-                await asyncio.sleep(0)
         carrier.cancel()
     await redis.aclose()
-
-    assert caplog.records[0].message == "wake_lost"

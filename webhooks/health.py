@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.app import App
+from webhooks.channels import Door
 
-def live(_app: App) -> object:
+def live(_app: App) -> Door:
     """The process answers."""
 
     async def answer(_request: Request) -> Response:
@@ -16,7 +17,7 @@ def live(_app: App) -> object:
     return answer
 
 
-def ready(app: App) -> object:
+def ready(app: App) -> Door:
     """Database, Redis and the outbox are well; 503 names what is not."""
 
     async def answer(_request: Request) -> Response:
@@ -26,7 +27,7 @@ def ready(app: App) -> object:
     return answer
 
 
-def metrics(app: App) -> object:
+def metrics(app: App) -> Door:
     """Prometheus' text format."""
 
     async def answer(_request: Request) -> Response:

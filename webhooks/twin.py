@@ -7,7 +7,7 @@ more than the article: what is withdrawn in the chat is withdrawn here.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -82,8 +82,8 @@ def public_root(app: App, request: Request) -> str:
     return app.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
-def _page(template: str, status: int = 200, **facts: Any) -> Response:
-    body = _PAGES.get_template(template).render(**facts)
+def _page(template: str, facts: Mapping[str, Any], status: int = 200) -> Response:
+    body = _PAGES.get_template(template).render(facts)
     return HTMLResponse(body, status, {**PAGE_HEADERS, "Cache-Control": "public, max-age=300"})
 
 
@@ -112,8 +112,8 @@ def _start(app: App) -> Page:
         library, say = app.library(), app.wording.text
         listed = [(topic, library.in_topic(topic, "es")) for topic in library.topics]
         told = {"heading": say("page.start"), "description": say("page.about"), "kind": "website"}
-        links = _links(app, request, "/", "es", ("es",)) | {"other": "/en/a"}
-        return _page("start.html", settings=app.settings, listed=listed, **told, **links, **_common(app, "es"))
+        facts = {"settings": app.settings, "listed": listed, "other": "/en/a"}
+        return _page("start.html", _common(app, "es") | _links(app, request, "/", "es", ("es",)) | told | facts)
 
     return answer
 
@@ -123,13 +123,13 @@ def _index(app: App, language: str) -> Page:
         library, wanted = app.library(), request.path_params.get("topic")
         topics = [topic for topic in library.topics if wanted in {None, topic}]
         if not topics:
-            return _page("missing.html", 404, **_common(app, language))
+            return _page("missing.html", _common(app, language), 404)
         listed = [(topic, library.in_topic(topic, language)) for topic in topics]
         say = app.wording.text
         heading = say(f"topic.{wanted}", language) if wanted else say("page.index", language)
         told = {"heading": heading, "description": say("page.about", language), "kind": "website", "wanted": wanted}
         links = _links(app, request, f"/a/{wanted}" if wanted else "/a", language, tuple(ROOTS))
-        return _page("index.html", listed=listed, **told, **links, **_common(app, language))
+        return _page("index.html", _common(app, language) | links | told | {"listed": listed})
 
     return answer
 
@@ -139,12 +139,12 @@ def _article(app: App, language: str) -> Page:
         id_ = f"{request.path_params['topic']}/{request.path_params['slug']}"
         article = app.library().article(id_, language)
         if article is None:
-            return _page("missing.html", 404, **_common(app, language))
+            return _page("missing.html", _common(app, language), 404)
         english = app.library().article(id_, "en")
         there = ("es", "en") if english is not None and english.language == "en" else ("es",)
         links = _links(app, request, f"/a/{id_}", language, there)
         facts = _facts(app, article, language) | _share(article, links["canonical"])
-        return _page("article.html", **facts, **links, **_common(app, language))
+        return _page("article.html", _common(app, language) | links | facts)
 
     return answer
 
@@ -227,7 +227,7 @@ def _calendar(app: App) -> Page:
     async def answer(request: Request) -> Response:
         fair = app.library().fair(request.path_params["slug"])
         if fair is None or fair.status == "draft" or (fair.example and not app.settings.simulator):
-            return _page("missing.html", 404, **_common(app, "es"))
+            return _page("missing.html", _common(app, "es"), 404)
         headers = {"Content-Disposition": f'attachment; filename="{fair.id}.ics"'}
         return Response(calendar(fair, app.clock()), media_type="text/calendar; charset=utf-8", headers=headers)
 

@@ -17,6 +17,7 @@ from bot.person import Address
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 from bot.understanding.clusters import cluster
+from bot.wording import Wording
 
 
 def add_to(commands: Any) -> None:
@@ -155,7 +156,7 @@ async def _telegram(_: argparse.Namespace, chosen: settings.Settings) -> int:
         raise BadSettings("RUMBO_TELEGRAM_TOKEN: needed to register a webhook")
     if not chosen.public_url:
         raise BadSettings("RUMBO_PUBLIC_URL: needed to register a webhook; without it the bot polls")
-    wording = composition.Wording.read(chosen.content)
+    wording = Wording.read(chosen.content)
     async with await composition.open_client() as client, composition.telegram_bot(chosen, client) as bot:
         state = await composition.register_webhook(bot, chosen, wording)
     print(f"webhook: {state.url}\nwaiting: {state.pending}\nlast error: {state.last_error or 'none'}")
@@ -165,7 +166,7 @@ async def _telegram(_: argparse.Namespace, chosen: settings.Settings) -> int:
 async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int:
     if not chosen.twilio_account_sid:
         raise BadSettings("RUMBO_TWILIO_ACCOUNT_SID: needed to look after templates")
-    wording = composition.Wording.read(chosen.content)
+    wording = Wording.read(chosen.content)
     async with await composition.open_client() as client:
         api = ContentApi(
             account_sid=chosen.twilio_account_sid,

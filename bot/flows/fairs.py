@@ -37,7 +37,7 @@ def region_name(code: str, ctx: Context) -> str:
 
 
 def _day(fair: Fair, ctx: Context) -> str:
-    return ctx.date(fair.start)
+    return ctx.day_of(fair.start)
 
 
 def bubble(fair: Fair, ctx: Context) -> str:

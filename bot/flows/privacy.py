@@ -17,13 +17,13 @@ def _my_data(state: State, ctx: Context) -> Turn:
         ctx.say("data.language", language=ctx.say(f"language.{person.language}")),
     ]
     if person.since is not None:
-        lines.append(ctx.say("data.since", date=ctx.date(person.since)))
+        lines.append(ctx.say("data.since", date=ctx.day_of(person.since)))
     lines.append(ctx.say("data.wish", wish=describe(person.wish, ctx)) if person.wish else ctx.say("data.no_wish"))
     lines += [
         ctx.say(
             "data.consent.given" if consent.given else "data.consent.ended",
             topic=ctx.say(f"consent.{consent.topic}"),
-            date=ctx.date(consent.at),
+            date=ctx.day_of(consent.at),
         )
         for consent in {consent.topic: consent for consent in person.consents}.values()
     ]
@@ -52,7 +52,7 @@ def describe(wish: Wish, ctx: Context) -> str:
         parts = [regions]
     parts.append(ctx.say("wish.fairs" if wish.fairs else "wish.no_fairs"))
     if wish.paused_until is not None and wish.paused_until > ctx.now:
-        parts.append(ctx.say("wish.paused", date=ctx.date(wish.paused_until)))
+        parts.append(ctx.say("wish.paused", date=ctx.day_of(wish.paused_until)))
     return " · ".join(parts)
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from bot.understanding.danger_weights import Weights
 
@@ -318,6 +319,7 @@ def _plain(word: str) -> str:
     return normalise(word.rstrip("*")) + ("*" if word.endswith("*") else "")
 
 
+@lru_cache(maxsize=20_000)
 def sounding(word: str) -> str:
     for letters, sound in _SOUNDS:
         word = word.replace(letters, sound)

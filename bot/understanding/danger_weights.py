@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 __all__ = ["Weights", "features"]
 
@@ -17,12 +18,10 @@ _JOIN = 5  # letters that two neighbours are compared by
 _CERTAIN = 30.0  # beyond this the exponential only overflows
 
 
-def word_features(word: str, sound: str) -> Iterator[str]:
+@lru_cache(maxsize=20_000)
+def word_features(word: str, sound: str) -> tuple[str, ...]:
     """What one word says by itself: its spelling and its beginnings as they sound."""
-    yield f"={word}"
-    for length in _STEMS:
-        if len(sound) >= length:
-            yield f"{length}{sound[:length]}"
+    return f"={word}", *(f"{length}{sound[:length]}" for length in _STEMS if len(sound) >= length)
 
 
 def pair_features(sounds: Sequence[str]) -> Iterator[str]:

@@ -140,13 +140,14 @@ function append(item, items) {
   if (item.at && (!before || !before.at || day(before.at) !== day(item.at))) $("chat").append(make("li", "day", day(item.at)));
   $("chat").append(node(item));
 }
+function newest(where) { return chats[where].items.findLast((item) => item.kind === "bot"); }
 function down() { $("chat").scrollTop = $("chat").scrollHeight; }
 function draw() {
   const { items } = chats[channel];
   $("chat").replaceChildren(...(items.length ? [] : [hello()]));
   for (const item of items) append(item, items);
   down();
-  told(items.findLast((item) => item.kind === "bot"));
+  told(newest(channel));
 }
 function put(item, where) {
   const chat = chats[where];
@@ -194,7 +195,7 @@ async function look(wait) {
     item.status = one.status;
     const old = document.querySelector(`.meta[data-id="${one.id}"]`);
     if (old) old.replaceWith(meta(item));
-    if (where === channel) $("delivery").textContent = STATUS[item.status][1];
+    if (where === channel && item === newest(where)) $("delivery").textContent = STATUS[item.status][1];
   }
 }
 function tree(value, name = "") {

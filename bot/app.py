@@ -44,6 +44,7 @@ from bot.news import News
 from bot.settings import Settings
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
+from bot.vacancies import VacancyDesk
 from bot.wording import Wording
 
 log = logging.getLogger(__name__)
@@ -171,6 +172,11 @@ class App:
     def wording(self) -> Wording:
         """The words of every language."""
         return self.mind.wording
+
+    @property
+    def vacancies(self) -> VacancyDesk:
+        """What takes partners' requests in."""
+        return self.news.desk
 
     def simulated(self, channel: str) -> Simulator:
         """The simulator's face of a channel; raises Malformed when there is none of that name."""
@@ -384,15 +390,26 @@ async def build(chosen: Settings, *, role: str = "run") -> App:
     """Make every part and join them. The database is brought to its newest form first."""
     clock, ids = Clock(), Ids()
     chosen.var.mkdir(parents=True, exist_ok=True)
-    await migrate(chosen.database)
-    storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)
     mind = await asyncio.to_thread(Mind, chosen, clock)
+    await migrate(chosen.database)
+    async with AsyncExitStack() as undo:
+        storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)
+        undo.push_async_callback(storage.close)
+        client = await open_client()
+        undo.push_async_callback(client.aclose)
+        app = _join(chosen, role, clock, ids, mind, storage, client)
+        undo.pop_all()
+    return app
+
+
+def _join(
+    chosen: Settings, role: str, clock: Clock, ids: Ids, mind: Mind, storage: Storage, client: httpx.AsyncClient
+) -> App:
     owner = f"{role}-{os.getpid()}-{ids()}"
     limiter, wake = _shared(chosen, clock, owner)
     storage.mail = wake
-    client = await open_client()
     channels = make_channels(chosen, client, clock, ids)
-    news = News(chosen, storage, mind, clock, ids, wake)
+    news = News(chosen, storage, mind, clock, ids)
     assistant = Assistant(
         storage=storage,
         reader=lambda: mind.reader,
@@ -405,9 +422,21 @@ async def build(chosen: Settings, *, role: str = "run") -> App:
         public_url=chosen.public_url,
         demo=chosen.simulator,
     )
-    receipts = Receipts(storage, clock)
     return App(
-        chosen, clock, mind, storage, channels, limiter, wake, assistant, receipts, news, role, news.contents, client, owner
+        settings=chosen,
+        clock=clock,
+        mind=mind,
+        storage=storage,
+        channels=channels,
+        limiter=limiter,
+        wake=wake,
+        assistant=assistant,
+        receipts=Receipts(storage, clock),
+        news=news,
+        role=role,
+        contents=news.contents,
+        client=client,
+        owner=owner,
     )
 
 

@@ -61,7 +61,7 @@ class Judge(Protocol):
 class News(Protocol):
     """What the other road knows that a conversation may ask about."""
 
-    async def sent_to(self, work: Work, person_id: PersonId) -> Sequence[Mapping[str, Any]]:
+    async def sent_to(self, work: Work, person: Person) -> Sequence[Mapping[str, Any]]:
         """The vacancies that this person was sent lately: id, title, employer."""
         ...
 
@@ -230,7 +230,7 @@ class Assistant:
             demo=self._demo and said.sender.value.startswith("sim:"),
             staffed=self._tell_team is not None,
             public_url=self._public_url,
-            alerts=await self._news.sent_to(work, person.id) if person.wish is not None else (),
+            alerts=await self._news.sent_to(work, person) if person.wish is not None else (),
             known_codes=await self._news.known(work, code) if code else {},
             offer=offer,
         )

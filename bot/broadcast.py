@@ -24,7 +24,7 @@ from bot.broadcasts.watch import Watch
 from bot.errors import BadContent
 from bot.library.library import Library
 from bot.person import Address
-from bot.storage.broadcasts import Announcement, Broadcasts
+from bot.storage.broadcasts import CHUNK, Announcement, Broadcasts
 from bot.storage.work import Storage, Work
 from bot.wording import MAIN, Wording
 
@@ -34,6 +34,8 @@ REMIND_AT = time(9)
 __all__ = ["Broadcaster", "Choosing", "NotPossible", "rates_of"]
 
 _LATE = timedelta(minutes=1)
+
+EVERYBODY = Choosing()
 
 
 def rates_of(content: Path) -> Rates:
@@ -60,8 +62,12 @@ class Broadcaster:
         approval_above: int = 200,
         templates: Callable[[], Collection[tuple[str, str]]] = frozenset,
         watch: Watch | None = None,
+        chunk: int = CHUNK,
     ) -> None:
-        """`paces`: messages a second by channel. `templates`: the approved (name, language) that this process knows."""
+        """`paces`: messages a second by channel. `templates`: the approved (name, language) that this process knows.
+
+        `chunk`: how many deliveries are written in one transaction.
+        """
         self._storage = storage
         self._library = library
         self._wording = wording
@@ -71,6 +77,7 @@ class Broadcaster:
         self._approval_above = approval_above
         self._templates = templates
         self.watch = watch or Watch()
+        self._chunk = chunk
         self._drafts = Drafts(storage, library, wording, clock)
         self._runner = Runner(storage, library, self._drafts, self.watch)
 
@@ -87,7 +94,7 @@ class Broadcaster:
         self,
         fair_id: str,
         by: str,
-        choosing: Choosing = Choosing(),  # frozen
+        choosing: Choosing = EVERYBODY,
         kind: Kind = Kind.FAIR,
         on_unknown: str = "skip",
     ) -> Announcement:
@@ -98,7 +105,7 @@ class Broadcaster:
         self,
         texts: Mapping[str, str],
         by: str,
-        choosing: Choosing = Choosing(),  # frozen
+        choosing: Choosing = EVERYBODY,
         topic: Topic = Topic.FAIRS,
         on_unknown: str = "skip",
     ) -> Announcement:
@@ -122,7 +129,7 @@ class Broadcaster:
             if not await known.move(one.id, one.state, then):
                 raise NotPossible("meanwhile")
             roster = {True: found.census.eligible, False: found.census.waiting}
-            await known.planned(one, found.summary, roster, now)
+            await known.planned(one, found.summary, roster, now, self._chunk)
         return {**found.summary, **({"people": plan.people_of(found.census)} if people else {})}
 
     async def approve(self, number: int, by: str, plan_hash: str = "") -> Announcement:

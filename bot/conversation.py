@@ -160,6 +160,23 @@ class Reachable:
     now: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PrepareNews:
+    """Somebody of the team wants an announcement: of a fair, or of these words. The plan is shown to them."""
+
+    fair: str = ""
+    text: str = ""
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecideNews:
+    """Somebody of the team decides about an announcement: plan, approve, send, pause, resume, cancel, test, show, list."""
+
+    broadcast: int
+    act: str
+
+
 Effect = (
     ChooseLanguage
     | Subscribe
@@ -171,6 +188,8 @@ Effect = (
     | ReportVacancy
     | RegisterFair
     | Reachable
+    | PrepareNews
+    | DecideNews
 )
 
 

@@ -1,4 +1,4 @@
-"""Road 2 seen from the conversation: which news a person got, whether a code is ours, and the chores of sending news."""
+"""Road 2, joined: the vacancy desk and the announcements, as the conversation, the chores and the commands need them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.alerts.postings import Reader
+from bot.broadcast import Broadcaster, rates_of
+from bot.broadcasts.contents import Contents
 from bot.chores import Chore
-from bot.delivery.sender import Contents
-from bot.delivery.wake import Wake
+from bot.messages import Reply
 from bot.mind import Mind
-from bot.person import PersonId
+from bot.person import Person, PersonId
 from bot.settings import Settings
 from bot.storage.work import Storage, Work
+from bot.vacancies import Office, VacancyDesk
 
 
 class News:
-    """Vacancies and announcements, as far as people talk about them."""
+    """Vacancies and announcements of one process."""
 
     def __init__(
         self,
@@ -25,21 +28,69 @@ class News:
         mind: Mind,
         clock: Callable[[], datetime],
         new_id: Callable[[], int],
-        wake: Wake,
     ) -> None:
-        self.contents: Contents | None = None
+        self._mind = mind
+        self._clock = clock
+        country = mind.library.country
+        office = Office(self.reader, lambda: mind.gate, self.minimum_wage, country.zone)
+        self.desk = VacancyDesk(storage, office, clock, new_id)
+        self.broadcaster = Broadcaster(
+            storage=storage,
+            library=lambda: mind.library,
+            wording=mind.wording,
+            rates=lambda: rates_of(chosen.content),
+            paces={"telegram": chosen.telegram_rate, "whatsapp": chosen.whatsapp_rate},
+            clock=clock,
+            approval_above=chosen.approval_above,
+        )
+        self.contents = Contents(storage, mind.wording, frozenset)
+        self._content = chosen.content
+        self._read: tuple[str, Reader] | None = None
+
+    def minimum_wage(self) -> float:
+        """Soles a month, from `datos.yaml`."""
+        datum = self._mind.library.datos.get(self._mind.library.country.minimum_wage)
+        return float(datum.value) if datum is not None and datum.value is not None else 0.0
+
+    def reader(self) -> Reader:
+        """Who reads vacancies with the present content."""
+        version = self._mind.library.version
+        if self._read is None or self._read[0] != version:
+            country = self._mind.library.country
+            words = (self._content / "vacantes.yaml").read_text(encoding="utf-8")
+            places = (self._content / "lugares-peru.yaml").read_text(encoding="utf-8")
+            sectors = {sector.id: sector.words for sector in country.sectors}
+            reader = Reader.of(words, places, self.minimum_wage(), country.time_zone, sectors)
+            self._read = (version, reader)
+        return self._read[1]
 
     def chores(self) -> Sequence[Chore]:
         """What must be done now and then for news to go out."""
-        return ()
+        return (
+            Chore("announcements", 1.0, self._announce),
+            Chore("alerts", 5.0, self._tell),
+            Chore("partners", 3600.0, self.desk.purge),
+        )
 
-    async def sent_to(self, work: Work, person_id: PersonId) -> Sequence[Mapping[str, Any]]:
+    async def _announce(self) -> None:
+        await self.broadcaster.advance(self._clock())
+
+    async def _tell(self) -> None:
+        """Hand out the digests that are due; nobody is woken for one."""
+        if not self._mind.library.country.quiet(self._clock()):
+            await self.desk.tell(self._mind.wording, self._owe)
+
+    async def _owe(self, work: Work, person: Person, reply: Reply) -> None:
+        await work.outbox.add(person.id, person.address.channel, reply, self._clock(), urgent=False, once=True)
+
+    async def sent_to(self, work: Work, person: Person) -> Sequence[Mapping[str, Any]]:
         """The vacancies that this person was sent lately: id, title, employer."""
-        return ()
+        return await self.desk.sent_to(work, person)
 
     async def known(self, work: Work, code: str) -> Mapping[str, str]:
         """The announcement that carries this code: code to title; empty when it is none of ours."""
-        return {}
+        return await self.broadcaster.known(work, code)
 
     async def reported(self, work: Work, person_id: PersonId, vacancy: str, now: datetime) -> None:
         """This person says that a vacancy is not honest."""
+        await self.desk.reported(work, person_id, vacancy, now)

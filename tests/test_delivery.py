@@ -444,7 +444,7 @@ class TestSender:
         assert [text for to, text in office.post.got if to == "ana"] == ["uno", "dos"]
 
     async def test_a_reply_overtakes_a_crowd(self, office):
-        office.post.pace = Pace(overall=50.0, chat=1000.0)
+        office.post.pace, office.clock = Pace(overall=50.0, chat=1000.0), real_time
         await office.announce(7, *(f"p{n}" for n in range(40)))
         async with office.open():
             await office.done(3)
@@ -644,7 +644,7 @@ class TestSender:
         assert states == {reply: State.QUEUED, crowd: State.UNKNOWN}
 
     async def test_a_crowd_keeps_the_rate_of_the_account(self, office):
-        office.post.pace = Pace(overall=100.0, chat=1000.0)
+        office.post.pace, office.clock = Pace(overall=100.0, chat=1000.0), real_time
         moments = []
         send = office.post.send
 
@@ -653,7 +653,6 @@ class TestSender:
             return await send(payload)
 
         office.post.send = timed
-        office.clock = office.storage.mail and real_time
         async with office.open():
             await office.announce(7, *(f"p{n}" for n in range(60)))
             await office.done(60)

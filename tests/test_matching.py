@@ -76,10 +76,20 @@ def test_a_table_of_wishes_and_vacancies_is_matched():
     }  # fmt: skip
     found = match_file(table, reader().moments)
     assert found.pairs == (("a", "v"),)
-    assert found.why_not == (("a", "w", "past"), ("b", "v", "left"), ("b", "w", "past"), ("c", "v", "paused"), ("c", "w", "past"))
+    assert found.why_not == (
+        ("a", "w", "past"),
+        ("b", "v", "left"),
+        ("b", "w", "past"),
+        ("c", "v", "paused"),
+        ("c", "w", "past"),
+    )
 
 
-REGIONS, SECTORS, MODES = ("04", "07", "13", "15"), ("agro", "comercio", "limpieza"), ("presencial", "remoto", "hibrido")
+REGIONS, SECTORS, MODES = (
+    ("04", "07", "13", "15"),
+    ("agro", "comercio", "limpieza"),
+    ("presencial", "remoto", "hibrido"),
+)
 
 
 def some(chance, names, most=3):
@@ -135,13 +145,17 @@ async def test_each_is_told_when_they_asked_to_be(storage, clock):
     due = Due(NOW, NOW + timedelta(hours=5), days)
     async with storage.work() as work:
         ids = []
-        for number, wish in enumerate((Wish(frequency="now"), Wish(frequency="daily"), Wish(frequency="weekly", weekday=3))):
+        for number, wish in enumerate(
+            (Wish(frequency="now"), Wish(frequency="daily"), Wish(frequency="weekly", weekday=3))
+        ):
             recalled = await work.people.recall(Address("telegram", str(number)), (), "es", clock())
             await work.people.subscribe(recalled.person.id, wish)
             ids.append(recalled.person.id)
         matching = Matching(work.line)
         await matching.note(JOB, due)
-        await matching.note(JOB, Due(NOW + timedelta(days=3), NOW + timedelta(days=3), days))  # a second time changes nothing
+        await matching.note(
+            JOB, Due(NOW + timedelta(days=3), NOW + timedelta(days=3), days)
+        )  # a second time changes nothing
         assert await matching.due(NOW) == ids[:1]
         assert await matching.due(NOW + timedelta(hours=5)) == ids[:2]
         assert await matching.due(days[3]) == ids
@@ -157,7 +171,16 @@ def shown(*vacancies):
 
 
 def test_a_digest_fits_one_bubble_and_counts_the_rest():
-    many = [vacancy(id=str(n), identifier=str(n), title=f"Operario {n} " + "x" * 200, employer=f"Empresa {n} " + "y" * 80, places=(Where("15", "Ate"),)) for n in range(40)]
+    many = [
+        vacancy(
+            id=str(n),
+            identifier=str(n),
+            title=f"Operario {n} " + "x" * 200,
+            employer=f"Empresa {n} " + "y" * 80,
+            places=(Where("15", "Ate"),),
+        )
+        for n in range(40)
+    ]
     made = shown(*many)
     assert len(made.reply.text) <= LONGEST_REPLY
     assert f"digest.more {made.more}" in made.reply.text
@@ -173,7 +196,10 @@ def test_one_employer_does_not_flood():
 
 
 def test_thirty_copies_in_thirty_cities_are_one_line():
-    copies = [vacancy(id=str(n), identifier=str(n), title="Vendedor(a)", places=(Where("15", f"Distrito {n}"),)) for n in range(30)]
+    copies = [
+        vacancy(id=str(n), identifier=str(n), title="Vendedor(a)", places=(Where("15", f"Distrito {n}"),))
+        for n in range(30)
+    ]
     made = shown(*copies)
     assert made.more == 0
     assert len(made.shown) == 30

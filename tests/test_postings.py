@@ -63,7 +63,9 @@ def check(name, wanted, shown):
 
 def test_closing_needs_nothing_but_the_identifier():
     assert read_identifier({"@type": "JobPosting", "identifier": {"value": "k-1"}}, reader()) == "k-1"
-    assert read_identifier({"@type": "JobPosting", "url": "https://b.example/1?trk=x"}, reader()) == "https://b.example/1"
+    assert (
+        read_identifier({"@type": "JobPosting", "url": "https://b.example/1?trk=x"}, reader()) == "https://b.example/1"
+    )
     with pytest.raises(Malformed):
         read_identifier({"@type": "JobPosting", "title": "x"}, reader())
 

@@ -33,10 +33,17 @@ def places(vacancy):
 
 
 def test_a_row_as_excel_saves_it():
-    found = only('B7;Señorita de caja;Panificadora Ñusta;Lima - SJL;S/ 1,250 - 1,400;;Tiempo completo;15/12/26;"Caja\ny limpieza"')
+    found = only(
+        'B7;Señorita de caja;Panificadora Ñusta;Lima - SJL;S/ 1,250 - 1,400;;Tiempo completo;15/12/26;"Caja\ny limpieza"'
+    )
     assert (found.identifier, found.title, found.employer) == ("B7", "Señorita de caja", "Panificadora Ñusta")
     assert places(found) == [("15", "San Juan de Lurigancho")]
-    assert (found.pay_min, found.pay_max, found.employment_type, str(found.mode)) == (1250, 1400, ("FULL_TIME",), "presencial")
+    assert (found.pay_min, found.pay_max, found.employment_type, str(found.mode)) == (
+        1250,
+        1400,
+        ("FULL_TIME",),
+        "presencial",
+    )
     assert found.valid_through == datetime(2026, 12, 16, 4, 59, 59, tzinfo=UTC)
     assert found.description == "Caja\ny limpieza"
 
@@ -48,7 +55,12 @@ def test_the_encoding_does_not_matter(encoding):
 
 @pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
 def test_the_separator_does_not_matter(mark):
-    assert only(mark.join(["1", "Peón", "Obras", "Comas"]), header=mark.join(["ID", "Cargo", "Empleador", "Distrito"])).employer == "Obras"
+    assert (
+        only(
+            mark.join(["1", "Peón", "Obras", "Comas"]), header=mark.join(["ID", "Cargo", "Empleador", "Distrito"])
+        ).employer
+        == "Obras"
+    )
 
 
 def test_the_line_that_excel_writes_about_the_separator_is_no_row():
@@ -81,9 +93,17 @@ def test_places_are_read_as_they_are_written(place, wanted):
 
 def test_columns_of_their_own_for_everything():
     header = "Nro;Cargo ofrecido;Razón social;Departamento;Provincia;Distrito;Sueldo mínimo;Sueldo máximo;Tipo de contrato;Vence;Enlace;Contacto"
-    found = only("3;Operaria textil;Hilos SAC;Arequipa;Arequipa;Cayma;1200;1500;Medio tiempo;hasta cubrir;www.hilos.example/7?utm_source=f;999 111 222", header=header)
+    found = only(
+        "3;Operaria textil;Hilos SAC;Arequipa;Arequipa;Cayma;1200;1500;Medio tiempo;hasta cubrir;www.hilos.example/7?utm_source=f;999 111 222",
+        header=header,
+    )
     assert places(found) == [("04", "Cayma")]
-    assert (found.pay_min, found.pay_max, found.employment_type, found.valid_through) == (1200, 1500, ("PART_TIME",), None)
+    assert (found.pay_min, found.pay_max, found.employment_type, found.valid_through) == (
+        1200,
+        1500,
+        ("PART_TIME",),
+        None,
+    )
     assert (found.url, found.identifier) == ("https://www.hilos.example/7?utm_source=f", "https://www.hilos.example/7")
     assert "Contacto: 999 111 222" in found.description
 
@@ -134,14 +154,22 @@ def test_every_mistake_is_told_with_row_and_column():
     assert all(wrong.reason for wrong in intake.rejected)
 
 
-@pytest.mark.parametrize("raw", [b"", b"hola", b"\xff\xfe", b"a;b;c\n1;2;3\n", b'"' * 999, b"{", b"<html></html>", b"[]"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"hola", b"\xff\xfe", b"a;b;c\n1;2;3\n", b'"' * 999, b"{", b"<html></html>", b"[]"]
+)
 def test_a_file_that_is_none_is_refused_with_a_reason(raw):
     with pytest.raises(Malformed) as refused:
         take(raw)
     assert str(refused.value)
 
 
-ITEM = {"@type": "JobPosting", "title": "Chofer A2B", "identifier": "c1", "hiringOrganization": "Rutas", "jobLocation": "Tacna"}
+ITEM = {
+    "@type": "JobPosting",
+    "title": "Chofer A2B",
+    "identifier": "c1",
+    "hiringOrganization": "Rutas",
+    "jobLocation": "Tacna",
+}
 
 
 def test_json_ld_lands_like_a_webhook():
@@ -170,7 +198,10 @@ def test_an_rss_item_names_its_place_in_its_title():
 def test_json_feed_is_a_feed_too():
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
-        "items": [{"id": "7", "title": "Barbero en Chiclayo", "content_html": "<p>x</p>", "authors": [{"name": "Navaja"}]}, 3],
+        "items": [
+            {"id": "7", "title": "Barbero en Chiclayo", "content_html": "<p>x</p>", "authors": [{"name": "Navaja"}]},
+            3,
+        ],
     }
     found = take(json.dumps(feed).encode()).accepted[0][1]
     assert (found.identifier, found.employer, places(found)) == ("7", "Navaja", [("14", "Chiclayo")])

@@ -45,7 +45,9 @@ def test_every_flow_has_a_conversation(mind: Mind) -> None:
     """Every route that a flow owns is walked by some transcript."""
     from bot.flows import ALL
 
-    offered = {c.id.split("/")[0] for f in FILES for _, t, _ in player.play(mind, f) if t for r in t.replies for c in r.choices}
+    offered = {
+        c.id.split("/")[0] for f in FILES for _, t, _ in player.play(mind, f) if t for r in t.replies for c in r.choices
+    }
     walked = {t.state.trail[-1].split("/")[0] for f in FILES for _, t, _ in player.play(mind, f) if t and t.state.trail}
 
     owned = {name for flow in ALL.flows for name in flow.routes}

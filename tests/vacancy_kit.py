@@ -26,7 +26,9 @@ def gate() -> TrustGate:
 
 
 def vacancy(**given) -> Vacancy:
-    return Vacancy(**({"partner": "bolsa", "identifier": "a1", "id": "1", "title": "Mozo", "employer": "Bar Norte"} | given))
+    return Vacancy(
+        **({"partner": "bolsa", "identifier": "a1", "id": "1", "title": "Mozo", "employer": "Bar Norte"} | given)
+    )
 
 
 def folded(text):

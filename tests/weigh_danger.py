@@ -1,7 +1,7 @@
 """Counts the weights of `content/peligro.pesos.txt` from the labelled messages; run it after changing them.
 
-    python -m tests.weigh_danger            write the weights, learnt from every labelled message
-    python -m tests.weigh_danger --measure  only tell how weights learnt without the held messages do on those
+python -m tests.weigh_danger            write the weights, learnt from every labelled message
+python -m tests.weigh_danger --measure  only tell how weights learnt without the held messages do on those
 """
 
 from __future__ import annotations

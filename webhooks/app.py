@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.app import App
-from webhooks import channels, health, simulator, twin
+from webhooks import channels, health, partners, simulator, twin
 from webhooks.doors import PAGE_HEADERS
 
 FOLDER = Path(__file__).parent / "static"
 
 
-def create(app: App) -> FastAPI:
-    """The ASGI application of one process. It starts and stops `app`."""
+def create(app: App, more: Sequence[BaseRoute] = ()) -> FastAPI:
+    """The ASGI application of one process. It starts and stops `app`. `more`: routes from above, the console's."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -28,7 +28,8 @@ def create(app: App) -> FastAPI:
             yield
 
     web = FastAPI(title="Rumbo", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    web.router.routes.extend(_routes(app))
+    web.router.routes.extend([*_routes(app), *more])
+    web.include_router(partners.router(app))
     web.mount("/static", StaticFiles(directory=FOLDER), name="static")
     web.add_exception_handler(Exception, _our_fault)
     return web

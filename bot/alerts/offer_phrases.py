@@ -13,6 +13,7 @@
 | `x?` | may be missing (not the first one) |
 | `..` `...` `.....` | up to 2, 4, 8 words between, in the same sentence |
 | `a & b & c` | all of them in one sentence, in any order |
+| `a & b && c` | the same, and `c` anywhere in the offer |
 | `#` | a number, a sum |
 | `#s` | a sum of money such as a worker would be asked for: marked (S/, soles), not a wage by day or month |
 """
@@ -57,6 +58,7 @@ _NEGATIONS = frozenset(
         "prohibido",
     ]
 )
+_SPLIT = re.compile(r"[/_ ]")
 _BUT = frozenset(["pero", "solo", "salvo", "excepto", "sino", "unicamente", "only", "but", "solamente", "except"])
 
 
@@ -69,17 +71,18 @@ class Found:
 
 
 class _Lazily:
-    """A regular expression that is compiled when it is first needed: most of the many phrases rarely are."""
+    """A row of the rules, made a regular expression when it is first needed: most of the many rarely are."""
 
-    __slots__ = ("_compiled", "_source")
+    __slots__ = ("_compiled", "_row", "_start")
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, row: _Row, start: str = "") -> None:
+        self._row = row
+        self._start = start
         self._compiled: re.Pattern[str] | None = None
 
     def __call__(self) -> re.Pattern[str]:
         if self._compiled is None:
-            self._compiled = re.compile(self._source)
+            self._compiled = re.compile(self._start + self._row.pattern())
         return self._compiled
 
 
@@ -92,6 +95,7 @@ class Phrase:
     stubborn: bool  # holds even when a negation stands before it
     negative: bool  # says "no" or "sin" itself
     others: tuple[_Lazily, ...] = ()  # what must stand in the same sentence too
+    anywhere: tuple[_Lazily, ...] = ()  # what must stand somewhere in the offer too
 
 
 class PhraseBook:
@@ -110,7 +114,7 @@ class PhraseBook:
                 found = phrase.pattern().match(text.folded, at)
                 if found is None or (deny and not phrase.stubborn and _taken_as_denied(text, found, phrase)):
                     continue
-                if not phrase.others or _together(text, at, phrase.others):
+                if _together(text, at, phrase):
                     yield Found(found.start(), found.end())
 
     def said(self, text: OfferText, *, deny: bool = True) -> bool:
@@ -135,9 +139,13 @@ def after_but(folded: str, start: int, end: int) -> int:
     return max((word.end() for word in WORD.finditer(folded, start, end) if word.group() in _BUT), default=start)
 
 
-def _together(text: OfferText, at: int, others: Sequence[_Lazily]) -> bool:
+def _together(text: OfferText, at: int, phrase: Phrase) -> bool:
+    if not all(other().search(text.folded) for other in phrase.anywhere):
+        return False
+    if not phrase.others:
+        return True
     start, end = text.sentence(at)
-    return all(other().search(text.folded, start, end) for other in others)
+    return all(other().search(text.folded, start, end) for other in phrase.others)
 
 
 def _taken_as_denied(text: OfferText, found: re.Match[str], phrase: Phrase) -> bool:
@@ -147,42 +155,58 @@ def _taken_as_denied(text: OfferText, found: re.Match[str], phrase: Phrase) -> b
 
 
 def phrase(line: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
-    """One line of the little language. ValueError says, in Spanish, what is wrong with it and how to mend it."""
+    """One line of the little language; `lists` as `listed` makes them. ValueError says, in Spanish, what is wrong with it and how to mend it."""
     stubborn = line.startswith("!")
-    head, *others = (_Row(part, lists, line) for part in line.lstrip("! ").split("&"))
+    here, *anywhere = line.lstrip("! ").split("&&")
+    head, *others = (_Row(part, lists, line) for part in here.split("&"))
     return Phrase(
-        _Lazily(head.pattern),
+        _Lazily(head),
         frozenset(key for word in head.first for key in _first_keys(word, line)),
         stubborn,
         head.negative,
-        tuple(_Lazily(r"(?<!\w)" + other.pattern) for other in others),
+        tuple(_Lazily(other, r"(?<!\w)") for other in others),
+        tuple(_Lazily(_Row(part, lists, line), r"(?<!\w)") for part in anywhere),
     )
 
 
 class _Row:
-    """A row of words, lists and gaps, as a regular expression."""
+    """A row of words, lists and gaps. What is wrong with it is told at once; its expression is made later."""
 
     def __init__(self, part: str, lists: Mapping[str, Sequence[str]], line: str) -> None:
-        items = fold_line(part).split()
-        if not items or items[0] in _GAPS or items[0].endswith("?"):
+        self._items = fold_line(part).split()
+        self._lists = lists
+        self._line = line
+        if not self._items or self._items[0] in _GAPS or self._items[0].endswith("?"):
             raise ValueError(f"«{line}»: la frase debe empezar con una palabra fija, no con un hueco ni algo opcional")
-        self.first = _alternatives(items[0], lists, line)
-        self.negative = any(word in _NEGATIONS for item in items for word in re.split(r"[/_]", item))
-        self.pattern = _item(self.first)
+        self.first = _alternatives(self._items[0], lists, line)
+        self.negative = not _NEGATIONS.isdisjoint(_SPLIT.split(" ".join(self._items)))
+        for item in self._items[1:]:
+            if "/" in item or "{" in item:
+                _alternatives(item.removesuffix("?"), lists, line)
+
+    def pattern(self) -> str:
+        """The row as a regular expression."""
+        written = _item(self.first)
         gap: int | None = None
-        for item in items[1:]:
+        for item in self._items[1:]:
             if item in _GAPS:
                 gap = _GAPS[item]
                 continue
-            body = _item(_alternatives(item.removesuffix("?"), lists, line))
+            body = _item(_alternatives(item.removesuffix("?"), self._lists, self._line))
             joint = _BETWEEN if gap is None else rf"(?:{_BETWEEN}{_WORDLIKE}){{0,{gap}}}?{_BETWEEN}"
-            self.pattern += rf"(?:{joint}{body})?" if item.endswith("?") else joint + body
+            written += rf"(?:{joint}{body})?" if item.endswith("?") else joint + body
             gap = None
+        return written
+
+
+def listed(words: Iterable[str]) -> list[str]:
+    """The words of one list, as phrases use them."""
+    return [fold_line(word).replace(" ", "_") for word in words]
 
 
 def fold_line(line: str) -> str:
     """A line of the rules without accents; its signs stay."""
-    return "".join(sign if sign in "*_|" else fold(sign) for sign in line)
+    return line.lower() if line.isascii() else "".join(sign if sign in "*_|" else fold(sign) for sign in line)
 
 
 def _alternatives(item: str, lists: Mapping[str, Sequence[str]], line: str) -> list[str]:
@@ -192,7 +216,7 @@ def _alternatives(item: str, lists: Mapping[str, Sequence[str]], line: str) -> l
             name = part.strip("{}")
             if name not in lists:
                 raise ValueError(f"«{line}»: no hay una lista «{name}»; escríbela bajo `listas` o corrige el nombre")
-            words.extend(fold_line(word).replace(" ", "_") for word in lists[name])
+            words.extend(lists[name])
         elif part:
             words.append(part)
     if not words:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from bot.alerts.offer_phrases import Phrase, PhraseBook, fold_line, phrase
+from bot.alerts.offer_phrases import Phrase, PhraseBook, fold_line, listed, phrase
 from bot.alerts.offer_source import Names
 
 SIGNALS = (
@@ -58,7 +58,7 @@ def parse(text: str) -> Rules:
     """The rules of a file. ValueError names the line, what is wrong and the remedy."""
     root = _compose(text)
     file = _File(root)
-    lists = {name: file.words("listas", name) for name in file.keys("listas")}
+    lists = {name: listed(file.words("listas", name)) for name in file.keys("listas")}
     return Rules(
         minimum_wage=file.number("salario_minimo"),
         weekly_hours=file.number("horas_semana"),

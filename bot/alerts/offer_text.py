@@ -24,6 +24,7 @@ _UNITS = {
 _NUMBER_WORD = "|".join(sorted(_UNITS, key=len, reverse=True))
 _SPOKEN = re.compile(rf"(?<!\w)(?:\d+ mil|{_NUMBER_WORD})(?: (?:y )?(?:{_NUMBER_WORD}|un|uno))*(?!\w)")
 _DOTTED_SOLES = re.compile(r"(?i)\bs/\.(?=\s?\d)")
+_SIGNS = str.maketrans("|*_~", ";;;;")
 _BULLETS = frozenset("•·▪●■◆►▶➤→👉|–—*_~«»¡¿")
 WORD = re.compile(r"\w+")
 KEY = 4  # phrases are found by the first letters of their first word
@@ -72,6 +73,8 @@ def key_of(word: str) -> str:
 
 def fold(text: str) -> str:
     """Small letters without accents: how words of the rules are compared."""
+    if text.isascii():
+        return text.lower().translate(_SIGNS)
     return "".join(fold_letter(letter) for letter in text)
 
 

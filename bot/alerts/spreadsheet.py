@@ -111,7 +111,7 @@ def _field(cell: str, lexicon: Lexicon) -> str:
     if len(bare) > 50:
         return ""
     longest = max(
-        (name for name in lexicon.columns if len(name) > 4 and re.search(rf"\b{name}\b", bare)), key=len, default=""
+        (name for name in lexicon.columns if len(name) > 3 and re.search(rf"\b{name}\b", bare)), key=len, default=""
     )
     return lexicon.columns[longest] if longest else ""
 

@@ -64,7 +64,9 @@ def of_fair(kind: Kind, fair_id: str, library: Library, wording: Wording) -> Bod
     for language, fair in fairs.items():
         if fair is not None:
             variants = [_fair_words(kind, each, language, wording) for each in (fair, replace(fair, text=""))]
-            body[language] = next((words for words in variants if not too_long({language: words}, kind, wording)), variants[-1])
+            body[language] = next(
+                (words for words in variants if not too_long({language: words}, kind, wording)), variants[-1]
+            )
     return body
 
 
@@ -104,7 +106,9 @@ def bubble(body: Body, kind: Kind, channel: str, language: str, code: str, wordi
         lines.append(wording.text("language.only_spanish", language))
     lines.append(wording.text("news.code", language, code=code))
     template = Template(TEMPLATES[kind][0], spoken, {**words.variables, str(len(words.variables) + 1): code})
-    if channel == "whatsapp":  # a digit typed there would mean a choice of the last answer, so words are offered instead
+    if (
+        channel == "whatsapp"
+    ):  # a digit typed there would mean a choice of the last answer, so words are offered instead
         lines.append(wording.text("news.whatsapp", language))
         return Reply("\n\n".join(lines), template=template)
     return Reply("\n\n".join(lines), words.choices)
@@ -127,7 +131,13 @@ def too_long(body: Body, kind: Kind, wording: Wording) -> list[tuple[str, str, i
 
 def template_texts(wording: Wording) -> list[TemplateText]:
     """The templates that announcements need, to be handed in for approval."""
-    samples = {"title": "Feria de empleo", "when": "5 dic, 9:00", "where": "Comas, Lima", "text": "Aviso", "code": "BCDFGH"}
+    samples = {
+        "title": "Feria de empleo",
+        "when": "5 dic, 9:00",
+        "where": "Comas, Lima",
+        "text": "Aviso",
+        "code": "BCDFGH",
+    }
     texts = []
     for kind, (name, category) in TEMPLATES.items():
         places = ("text", "code") if kind is Kind.TEXT else ("title", "when", "where", "code")
@@ -139,7 +149,9 @@ def template_texts(wording: Wording) -> list[TemplateText]:
     return texts
 
 
-def templated(body: Body, kind: Kind, wording: Wording, approved: Sequence[tuple[str, str]] | set[tuple[str, str]]) -> frozenset[str]:
+def templated(
+    body: Body, kind: Kind, wording: Wording, approved: Sequence[tuple[str, str]] | set[tuple[str, str]]
+) -> frozenset[str]:
     """The languages of people who can be told by an approved template that these words fit into."""
     usable = set()
     for language in LANGUAGES:
@@ -156,24 +168,33 @@ def _fits(template: Template, kind: Kind, wording: Wording) -> bool:
 
 
 def _fair_words(kind: Kind, fair: Fair, language: str, wording: Wording) -> Words:
-    say = wording.text
-    when = say("fairs.when", language, start=_start(fair, language, wording), end=wording.hour(fair.end, language))
-    where = say("fairs.where", language, place=fair.place, address=fair.address, district=fair.district)
-    lines = [say(f"news.{_heading(kind, fair)}", language, title=fair.title, day=wording.day(fair.start, language))]
+    say, day, opens = wording.text, wording.day(fair.start, language), wording.hour(fair.start, language)
+    lines = [say(f"news.{_heading(kind, fair)}", language, title=fair.title, day=day)]
     lines += [say("fairs.example", language)] if fair.example else []
     if fair.status != "cancelled":
-        lines += ["", when, where]
+        closes = wording.hour(fair.end, language)
+        lines += ["", say("fairs.when", language, date=day, start=opens, end=closes)]
+        lines.append(say("fairs.where", language, place=fair.place, address=fair.address, district=fair.district))
         lines += [say("fairs.register", language, link=fair.register)] if fair.register else []
     lines.append(say("fairs.organiser", language, organiser=fair.organiser))
+    lines += _fair_more(kind, fair, language, wording)
+    place = f"{fair.place}, {fair.address}, {fair.district}"
+    variables = {"1": fair.title, "2": f"{day}, {opens}", "3": place}
+    return Words(fair.title, "\n".join(lines), _fair_choices(kind, fair, language, wording), variables)
+
+
+def _fair_more(kind: Kind, fair: Fair, language: str, wording: Wording) -> list[str]:
+    """What the file says besides, what to bring, and how we know."""
+    lines: list[str] = []
     if fair.text and kind is Kind.FAIR:
         lines += ["", fair.text]
     if fair.bring and kind is Kind.REMINDER:
-        lines += ["", say("fairs.bring.text", language, title=fair.title, things="\n".join(f"- {t}" for t in fair.bring))]
-    if fair.sources:
-        source = fair.sources[0]
-        lines += ["", say("fairs.source", language, name=source.name, date=wording.as_of(source.as_of, language))]
-    variables = {"1": fair.title, "2": _start(fair, language, wording), "3": f"{fair.place}, {fair.address}, {fair.district}"}
-    return Words(fair.title, "\n".join(lines), _fair_choices(kind, fair, language, wording), variables)
+        things = "\n".join(f"- {thing}" for thing in fair.bring)
+        lines += ["", wording.text("fairs.bring.text", language, title=fair.title, things=things)]
+    for source in fair.sources[:1]:
+        told = wording.as_of(source.as_of, language)
+        lines += ["", wording.text("fairs.source", language, name=source.name, date=told)]
+    return lines
 
 
 def _heading(kind: Kind, fair: Fair) -> str:
@@ -191,10 +212,6 @@ def _fair_choices(kind: Kind, fair: Fair, language: str, wording: Wording) -> tu
         ways.append(Choice(f"f/{fair.id}/remind", wording.text("fairs.remind", language)))
     ways.append(Choice(f"f/{fair.id}/map", wording.text("fairs.map", language)))
     return (*ways, stop)
-
-
-def _start(fair: Fair, language: str, wording: Wording) -> str:
-    return f"{wording.day(fair.start, language)}, {wording.hour(fair.start, language)}"
 
 
 def _title(text: str) -> str:

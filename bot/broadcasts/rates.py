@@ -114,7 +114,7 @@ def _rate(entry: object, where: str) -> Rate:
     if not isinstance(entry, dict) or not {"channel", "category", "currency"} <= set(entry):
         raise BadContent(f"{where}: needs channel, category and currency")
     if unknown := set(entry) - _KNOWN:
-        raise BadContent(f"{where}: unknown field {sorted(unknown)[0]}")
+        raise BadContent(f"{where}: unknown field {min(unknown)}")
     where = f"{where} ({entry['channel']} {entry['category']})"
     source, as_of = str(entry.get("source") or "").strip(), entry.get("as_of")
     if not source:

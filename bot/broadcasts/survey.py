@@ -131,6 +131,8 @@ def _summary(
     texts = compose.rendered(body, kind, one.code, means.wording)
     return {
         "id": one.id,
+        "title": one.title,
+        "code": one.code,
         "hash": plan.hash_of(parts),
         "eligible": len(census.eligible),
         "excluded": [{"reason": why.value, "count": n} for why, n in sorted(census.excluded.items())],

@@ -23,14 +23,11 @@ from bot.delivery.wake import CROWD, Wake
 from bot.errors import OutcomeUnknown, SendFailed, Throttled, Unreachable
 from bot.messages import Outgoing, Payload, Reply
 from bot.person import PersonId
-from bot.storage.outbox import Again, Claimed, Kinds, Outcome, Ref
+from bot.storage.outbox import Again, Claimed, Kinds, Outcome
 from bot.storage.tables import State
 from bot.storage.work import Storage
 
 log = logging.getLogger(__name__)
-
-LEASE = timedelta(seconds=60)
-"""Longer than any wait for a place and any call to a provider together."""
 
 _LOOK_EVERY = 1.0
 _PATIENCE = 15.0  # seconds that a claimed message waits for its place before it goes back into the queue
@@ -57,6 +54,7 @@ class Kit:
     contents: Contents | None = None
     noted: Callable[[str, Result], None] | None = None  # told of every outcome, for the measures
     timeout: float = 15.0  # seconds for one call
+    lease: timedelta = timedelta(seconds=60)  # longer than any wait for a place and any call together
     reply_burst: int = 2
     chat_burst: int = 3
 
@@ -79,7 +77,7 @@ class Lane:
         self._stopping = False
         self._recorder = Recorder(self.name, kit.storage, kit.owner, self._recorded, kit.noted)
         self._in_hand = 0
-        self._talking_to: dict[PersonId, Ref] = {}
+        self._talking_to: dict[PersonId, Claimed] = {}
         self._most = min(max(int(channel.pace.overall * kit.timeout), 32), 400)
         self._frozen_until = 0.0
         self._due_again: list[datetime] = []
@@ -128,7 +126,7 @@ class Lane:
             kinds is Kinds.REPLIES
         )  # a claim that is lost in a crash was never made; a crowd's waits long, so save it
         async with self._kit.storage.work(lazy=lazy, single=True) as work:
-            claimed = await work.outbox.claim(self.name, self._kit.owner, wanted, now, now + LEASE, kinds)
+            claimed = await work.outbox.claim(self.name, self._kit.owner, wanted, now, now + self._kit.lease, kinds)
         self._in_hand += len(claimed)
         ready = [item for one in claimed if (item := await self._prepared(one)) is not None]
         waiting = list(self._chunks(ready))
@@ -143,8 +141,9 @@ class Lane:
 
     async def _prepared(self, claimed: Claimed) -> Ready | None:
         """The calls to make now, or None: it is too early for this chat, or there is nothing to say."""
-        if claimed.ref.person_id in self._talking_to:  # a reply and a broadcast, claimed in the same instant
-            self._give_back([Ready(claimed, ())])
+        talking = self._talking_to.get(claimed.ref.person_id)
+        if talking is not None and talking.crowd != claimed.crowd:
+            self._give_back([Ready(claimed, ())])  # a reply and a broadcast, claimed in the same instant
             return None
         try:
             reply = claimed.reply or await self._words(claimed)
@@ -163,7 +162,7 @@ class Lane:
         if wait > 0:
             self._settle(claimed, Again(claimed.ref, self._kit.clock() + timedelta(seconds=wait)))
             return None
-        self._talking_to[claimed.ref.person_id] = claimed.ref
+        self._talking_to[claimed.ref.person_id] = claimed
         return Ready(claimed, payloads)
 
     async def _words(self, claimed: Claimed) -> Reply | None:
@@ -181,7 +180,7 @@ class Lane:
             left -= len(item.payloads)
             moments.append(booked + max(0.0, wait - left / self._channel.pace.overall))
         await self._sleep(moments[0] - booked)
-        lease_until = self._kit.clock() + LEASE
+        lease_until = self._kit.clock() + self._kit.lease
         async with self._kit.storage.work(single=True) as work:
             ours = await work.outbox.begin([item.claimed.ref for item in chunk], self._kit.owner, lease_until)
         for item, moment in zip(chunk, moments, strict=True):
@@ -290,7 +289,7 @@ class Lane:
 
     def _let_go(self, claimed: Claimed) -> None:
         self._in_hand -= 1
-        if self._talking_to.get(claimed.ref.person_id) == claimed.ref:
+        if self._talking_to.get(claimed.ref.person_id) is claimed:
             del self._talking_to[claimed.ref.person_id]
 
     def _room(self, kinds: Kinds) -> int:

@@ -31,7 +31,7 @@ def verdict(failure: errors.SendFailed, claimed: Claimed, now: datetime) -> Outc
                 return _again(claimed, now, after, _named("unreachable", failure))
             return _failed(claimed, now, _named("unreachable", failure))
         case errors.OutcomeUnknown():
-            if not claimed.crowd and claimed.attempts < SENT_AGAIN:
+            if not (claimed.crowd or claimed.once) and claimed.attempts < SENT_AGAIN:
                 return _again(claimed, now, 1.0, _named("unknown", failure))
             return Outcome(claimed.ref, State.UNKNOWN, now, error=_named("unknown", failure))
         case errors.NeedsTemplate():

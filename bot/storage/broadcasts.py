@@ -75,7 +75,9 @@ _APPROVALS = Query("SELECT name, plan_hash, at FROM approval WHERE broadcast_id 
 _SEND = Query(
     "UPDATE broadcast SET cursor_person_id = 0, scheduled_at = $2, expires_at = $3, on_unknown = $4 WHERE id = $1"
 )
-_SENT_BY = Query("UPDATE announcement SET sent_by = $2, eligible = eligible + $3, resent_at = NULL WHERE broadcast_id = $1")
+_SENT_BY = Query(
+    "UPDATE announcement SET sent_by = $2, eligible = eligible + $3, resent_at = NULL WHERE broadcast_id = $1"
+)
 _STARTED = Query("UPDATE announcement SET started_at = $2 WHERE broadcast_id = $1 AND started_at IS NULL")
 _ASK = Query("INSERT INTO news_request (person_id, broadcast_id, act, body, at) VALUES ($1, $2, $3, $4, $5)")
 _ASKED = Query("SELECT id, person_id, broadcast_id, act, body FROM news_request ORDER BY id LIMIT $1")
@@ -208,7 +210,12 @@ class Broadcasts:
         return True
 
     async def planned(
-        self, one: Announcement, plan: Mapping[str, Any], roster: Mapping[bool, Sequence[int]], at: datetime
+        self,
+        one: Announcement,
+        plan: Mapping[str, Any],
+        roster: Mapping[bool, Sequence[int]],
+        at: datetime,
+        chunk: int = CHUNK,
     ) -> None:
         """Keep a plan and who is in it; earlier approvals are void."""
         number = one.id
@@ -217,8 +224,8 @@ class Broadcasts:
         await self._line.rows(_DISAPPROVE, number)
         await self._line.rows(_NOBODY, number)
         for eligible, ids in roster.items():
-            for at_ in range(0, len(ids), CHUNK):
-                some = list(ids[at_ : at_ + CHUNK])
+            for first in range(0, len(ids), chunk):
+                some = list(ids[first : first + chunk])
                 await self._line.rows(_ROSTER, number, eligible, some[-1], orjson.dumps(some).decode())
 
     async def roster(self, number: int) -> tuple[set[int], set[int]]:

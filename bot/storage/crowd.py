@@ -62,7 +62,9 @@ ON CONFLICT (batch_id, person_id) DO UPDATE SET state = 0, next_at = excluded.ne
 _INSERT_SQLITE = text(_INSERT.format(ids="json_each(:ids) AS j", value="value"))
 _INSERT_POSTGRES = text(_INSERT.format(ids="unnest(CAST(:ids AS bigint[])) AS j(id)", value="id"))
 
-_FIRST = "SELECT last_id, ids FROM roster WHERE broadcast_id = $1 AND eligible AND last_id > $2 ORDER BY last_id LIMIT 1"
+_FIRST = (
+    "SELECT last_id, ids FROM roster WHERE broadcast_id = $1 AND eligible AND last_id > $2 ORDER BY last_id LIMIT 1"
+)
 _NEXT_CHUNK = Query(_FIRST)
 _LOCK = Query(
     f"SELECT cursor_person_id FROM broadcast WHERE id = $1 AND state IN ('sending', '{QUIET}')",
@@ -71,13 +73,17 @@ _LOCK = Query(
 _FORWARD = Query("UPDATE broadcast SET cursor_person_id = $2, total = total + $3 WHERE id = $1")
 _WAITING = Query("SELECT 1 FROM delivery WHERE lane = $1 AND batch_id = $2 AND state = 0 AND priority > 0 LIMIT 1")
 _FLYING = Query("SELECT 1 FROM delivery WHERE batch_id = $1 AND state IN (1, 2) LIMIT 1")
-_REST = Query(f"UPDATE broadcast SET state = '{QUIET}' WHERE state = 'sending' AND id IN (SELECT broadcast_id FROM announcement)")
+_REST = Query(
+    f"UPDATE broadcast SET state = '{QUIET}' WHERE state = 'sending' AND id IN (SELECT broadcast_id FROM announcement)"
+)
 _WAKE = Query(f"UPDATE broadcast SET state = 'sending' WHERE state = '{QUIET}' RETURNING id")
 _RESEND = Query(
     "UPDATE delivery SET state = 0, next_at = $2, owner = NULL WHERE batch_id = $1 AND state = 4 RETURNING lane"
 )
 _RESENT = Query("UPDATE announcement SET resent_at = $2 WHERE broadcast_id = $1 AND resent_at IS NULL RETURNING 1")
-_UNKNOWN = Query("SELECT person_id, lane, sent_at, error FROM delivery WHERE batch_id = $1 AND state = 4 ORDER BY person_id LIMIT $2")
+_UNKNOWN = Query(
+    "SELECT person_id, lane, sent_at, error FROM delivery WHERE batch_id = $1 AND state = 4 ORDER BY person_id LIMIT $2"
+)
 _MAY_REMIND = Query(
     "SELECT 1 FROM person p LEFT JOIN subscription s ON s.person_id = p.id WHERE p.id = $2 AND (COALESCE(s.fairs, FALSE)"
     " OR " + _ASKED.replace(":fair", "$1") + ")"
@@ -131,7 +137,8 @@ class Crowd:
             )
         ).bindparams(*(bindparam(name, expanding=True) for name in lists))
         found = await self._line.run(statement, {**values, **lists, "after": after, "n": n})
-        return [Candidate(*row) for row in found.tuples()]
+        rows: Sequence[Any] = found.all()
+        return [Candidate(*row) for row in rows]
 
     async def having(self, batches: Sequence[int], after: int, until: int) -> set[int]:
         """Who of this range of people has one of these broadcasts, may have it, or is owed it."""
@@ -139,12 +146,13 @@ class Crowd:
             return set()
         statement = text(_HAVE).bindparams(bindparam("batches", expanding=True))
         values = {"batches": list(batches), "after": after, "until": until}
-        return {int(row[0]) for row in (await self._line.run(statement, values)).tuples()}
+        return {int(row[0]) for row in (await self._line.run(statement, values)).all()}
 
     async def news(self, me: int, since: datetime, after: int, until: int) -> dict[int, int]:
         """How many pieces of news, vacancies or fairs, people of this range got since then or are still owed."""
         values = {"me": me, "since": micros(since), "after": after, "until": until}
-        return {int(row[0]): int(row[1]) for row in (await self._line.run(text(_NEWS), values)).tuples()}
+        rows: Sequence[Any] = (await self._line.run(text(_NEWS), values)).all()
+        return {int(row[0]): int(row[1]) for row in rows}
 
     async def materialise(self, one: Announcement, next_at: datetime, now: datetime) -> int | None:
         """Owe it to the next chunk of the plan. None: nothing is left to do, or somebody else is at it."""

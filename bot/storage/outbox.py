@@ -61,6 +61,7 @@ class Claimed:
     window_open: bool
     attempts: int
     created_at: datetime
+    once: bool = False  # news for one person: an unknown outcome is not sent again
 
     @property
     def crowd(self) -> bool:
@@ -108,11 +109,14 @@ class Outbox:
         self.lanes: set[str] = set()
         """Lanes that got new mail in this unit of work."""
 
-    async def add(self, person_id: PersonId, lane: str, reply: Reply, at: datetime, urgent: bool = True) -> int:
-        """Owe this person a reply; gives its batch id. Not urgent: it lets replies of the same moment go first."""
+    async def add(self, person_id: PersonId, lane: str, reply: Reply, at: datetime, urgent: bool = True, once: bool = False) -> int:
+        """Owe this person a reply; gives its batch id. Not urgent: it lets replies of the same moment go first.
+
+        `once`: news, not an answer; when nobody knows whether it went out it is not sent again.
+        """
         batch_id = self._new_id()
         due = at if urgent else at + _STAND_BACK
-        body = self._vault.seal(reply.to_json())
+        body = self._vault.seal({**reply.to_json(), "once": True} if once else reply.to_json())
         await self._line.rows(sql.ADD, batch_id, person_id, lane, micros(due), micros(due + STALE), body, micros(at))
         self.lanes.add(lane)
         return batch_id
@@ -214,14 +218,16 @@ class Outbox:
 
     def _claimed(self, row: Row, now: datetime) -> Claimed:
         batch_id, person_id, body, attempts, created_at, _, channel, locked, language, last = row[:10]
+        opened = self._vault.open(body) if body else None
         return Claimed(
             Ref(batch_id, PersonId(person_id)),
             self._vault.address(channel, locked),
-            Reply.from_json(self._vault.open(body)) if body else None,
+            Reply.from_json(opened) if opened else None,
             Language(language),
             now - moment(last) < WINDOW,
             attempts,
             moment(created_at),
+            bool(opened and opened.get("once")),
         )
 
     async def _write(
@@ -260,7 +266,8 @@ def _reason_to_skip(row: Row, now: int) -> str:
         return "too_late"
     if not reachable:
         return "unreachable"
-    wanted = {"alerts": alerts, "fairs": fairs}.get(topic, alerts or fairs)
+    # "asked": a reminder that was asked for; whoever says the words looks whether it still is
+    wanted = {"alerts": alerts, "fairs": fairs, "asked": True}.get(topic, alerts or fairs)
     if not wanted:
         return "no_consent"
     return "paused" if paused_until is not None and paused_until > now else ""

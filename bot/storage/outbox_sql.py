@@ -69,8 +69,10 @@ _OUTCOME = (
     " body = CASE WHEN {state} = 4 THEN d.body ELSE NULL END"
 )
 _OURS = " AND d.owner = $3 AND d.state IN (1, 2, 3, 4, 7, 8)"
+# Not EXISTS, which PostgreSQL would answer by hashing the whole queue.
 _MORE = (
-    " RETURNING EXISTS (SELECT 1 FROM delivery e WHERE e.person_id = {d}.person_id AND e.priority = 0 AND e.state < 1)"
+    " RETURNING (SELECT 1 FROM delivery e"
+    " WHERE e.person_id = {d}.person_id AND e.priority = 0 AND e.state < 1 LIMIT 1)"
 )
 RECORD = Query(
     "UPDATE delivery AS d"

@@ -99,7 +99,7 @@ class _Vocabulary:
         self.sizes[concept] = 1 if len(plain) > 3 else _FREQUENT
         if len(sound) > 2:
             (self._sound_stems if stem else self._sound_words)[sound].add(concept)
-        if len(plain) >= _TYPO_FROM and plain.isalpha():
+        if min(len(plain), len(sound)) >= _TYPO_FROM and plain.isalpha():
             for near in _with_one_less(sound):
                 (self._near_stems if stem else self._near_words)[near].add(concept)
 

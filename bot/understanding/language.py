@@ -40,9 +40,10 @@ _CREOLE = frozenset(
     """mwen ou li nou yo ki kijan kote kisa poukisa se pou ak nan gen bezwen vle kapab ka fe travay papye ede tanpri
     mesi bonjou bonswa pa mwem sa yon anpil dwe jwenn""".split()
 )
-_ONLY_PORTUGUESE = _PORTUGUESE - _SPANISH - _ENGLISH
-_ONLY_FRENCH = _FRENCH - _SPANISH - _ENGLISH
-_ONLY_CREOLE = _CREOLE - _SPANISH - _ENGLISH - _FRENCH | frozenset({"se", "nou", "pou", "ou"})
+_SHARED = frozenset("a de des da das do e o as no na la le les un tu ou que me meu ma on ce qui mas ate boa se sa li ki ka".split())
+_ONLY_PORTUGUESE = _PORTUGUESE - _SPANISH - _ENGLISH - _SHARED
+_ONLY_FRENCH = _FRENCH - _SPANISH - _ENGLISH - _SHARED
+_ONLY_CREOLE = _CREOLE - _SPANISH - _ENGLISH - _FRENCH - _SHARED
 _OPENINGS = frozenset("hola buenas buenos dias tardes gracias hello thanks please ayuda help trabajo work job".split())
 
 
@@ -51,9 +52,7 @@ def language_of(text: str) -> str | None:
     said = words(text)
     spanish, english = count(said, "es"), count(said, "en")
     foreign = max(_foreign(said))
-    if foreign >= 3 and foreign > spanish + 1 and foreign > english + 1:
-        return OTHER
-    if foreign >= 2 and foreign > spanish and foreign > english and len(said) <= 2 * foreign + 2:
+    if foreign >= _SURE and foreign > spanish and foreign > english:
         return OTHER
     if "¿" in text or "¡" in text or "ñ" in text.lower():
         spanish += 1

@@ -21,7 +21,21 @@ from bot.understanding.semantic import FEATURES as SEMANTIC
 from bot.understanding.semantic import SemanticIndex
 
 MOST_CHOICES = 3
-SIGNS = ("share", "margin", "familiar", "best", "near", "covered", "length", "score", "vector")
+SIGNS = (
+    "share",
+    "ahead",
+    "choice",
+    "familiar",
+    "best",
+    "covered",
+    "both",
+    "words",
+    "length",
+    "score",
+    "abroad",
+    "vector",
+    "vectors",
+)
 """What the confidence is computed from; see `signs`."""
 _WEIGHTS = Path(__file__).with_name("weights.json")
 
@@ -126,19 +140,22 @@ def signs(
     order: Sequence[int],
 ) -> dict[str, float]:
     """What tells a right first article from a wrong one, and a message from another world."""
-    first = rows[order[0]]
-    second = shares[order[1]] if len(order) > 1 else 0.0
-    named = dict(zip((*LEXICAL, *SEMANTIC), first, strict=False))
+    first = dict(zip((*LEXICAL, *SEMANTIC), rows[order[0]], strict=False))
+    top, second, third = (scores[order[min(place, len(order) - 1)]] for place in range(3))
     return {
         "share": math.log(max(shares[order[0]], 1e-6)),
-        "margin": shares[order[0]] - second,
+        "ahead": top - second,
+        "choice": second - third,
         "familiar": match.familiar,
-        "best": named["best"],
-        "near": named["pieces"],
-        "covered": named["covered"],
+        "best": first["best"],
+        "covered": first["covered"],
+        "both": first["best"] * first["covered"],
+        "words": first["bm25"],
         "length": math.log(1 + match.length),
-        "score": scores[order[0]] / 10,
-        "vector": named.get("vector_best", 0.0),
+        "score": top / 10,
+        "abroad": float(match.terms.abroad),
+        "vector": first.get("vector_best", 0.0),
+        "vectors": first.get("vector_near", 0.0),
     }
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import yaml
 
@@ -73,7 +73,8 @@ class Reader:
         self._library = library
         self._danger = danger
         self._controls = Controls(glossary)
-        self._ranker = Ranker(LexicalIndex(library, Analyser(glossary)), weights or load_weights())
+        self._analyser = Analyser(glossary)
+        self._ranker = Ranker(LexicalIndex(library, self._analyser), weights or load_weights())
         self._encoder = encoder
         self._var = var
 
@@ -132,11 +133,11 @@ class Reader:
     def _sure(self, ranking: Ranking) -> bool:
         return ranking.outcome is Outcome.ANSWER and ranking.hits[0].probability >= SURE
 
-    async def _vector(self, text: str) -> semantic.Vectors | None:
+    async def _vector(self, text: str) -> Any:
         if self._encoder is None or self._ranker.semantic is None or not text.strip():
             return None
         try:
-            return (await asyncio.to_thread(self._encoder.embed, [text]))[0]
+            return (await asyncio.to_thread(self._encoder.embed, [self._analyser.spelt_out(text)]))[0]
         except Exception as error:  # noqa: BLE001 - a foreign library in C may fail in any way
             _LOG.warning("encoder_broken", extra={"error": type(error).__name__})
             self._encoder = None
@@ -144,7 +145,7 @@ class Reader:
 
     def _vectors(self, encoder: Encoder) -> semantic.SemanticIndex:
         ids: Sequence[str] = self._ranker.lexical.ids
-        texts = semantic.lines(self._library, ids)
+        texts = semantic.lines(self._library, ids, self._analyser)
         return semantic.SemanticIndex(texts, VectorStore(encoder, self._var), len(ids))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.understanding.encoder import VectorStore
 from bot.understanding.lexical import LANGUAGES, Library
+from bot.understanding.text import Analyser
 
 if TYPE_CHECKING:
     from bot.understanding.encoder import Vectors
@@ -18,13 +19,13 @@ _RIDGE = 0.5
 _STEPS = 15  # of conjugate gradients; more follow the examples too closely and cost time
 
 
-def lines(library: Library, ids: Sequence[str]) -> list[tuple[int, str]]:
-    """What is embedded: the title and every way of asking, with the number of its article; sorted by article."""
+def lines(library: Library, ids: Sequence[str], analyser: Analyser) -> list[tuple[int, str]]:
+    """What is embedded: the title and every way of asking, spelt out, with the number of its article; by article."""
     number = {identity: at for at, identity in enumerate(ids)}
     found: list[tuple[int, str]] = []
     for language in LANGUAGES:
         for article in library.articles(language):
-            texts = dict.fromkeys((article.title, *article.questions))
+            texts = dict.fromkeys(map(analyser.spelt_out, (article.title, *article.questions)))
             found.extend((number[article.id], text) for text in texts)
     return sorted(found, key=lambda line: line[0])
 

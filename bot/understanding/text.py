@@ -19,6 +19,7 @@ LONGEST = 2_000
 """Characters of a message that are looked at; the rest of a longer one adds cost and no meaning."""
 
 _WORD = re.compile(r"[a-z0-9]+")
+_TOKEN = re.compile(r"[^\W_]+")
 _JOINED = dict.fromkeys(map(ord, "'’`´‘\u200b\u200c\u200d\ufe0f"), None)
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _LAUGH = re.compile(r"(?:a?(?:j[aeio]){2,}j?|(?:ha){2,}h?|lo+l|x+d+)")
@@ -58,7 +59,8 @@ def sound(word: str) -> str:
 
 class _Stemmers:
     """Snowball keeps its state in the object, and threads rebuild an index: one pair for each thread would be cleaner,
-    yet words repeat so much that everything passes through the caches below under the interpreter's lock."""
+    yet words repeat so much that everything passes through the caches below under the interpreter's lock.
+    """
 
     spanish = snowballstemmer.stemmer("spanish")
     english = snowballstemmer.stemmer("english")
@@ -113,6 +115,7 @@ class Glossary:
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     meanings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> words and phrases, any language
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    abroad: frozenset[str] = frozenset()  # words of other countries: a question about them is seldom ours
     courtesy: tuple[str, ...] = ()
 
     @classmethod
@@ -124,6 +127,7 @@ class Glossary:
             meanings={str(k): _texts(v) for k, v in _mapping(data, "significados").items()},
             controls={str(k): _texts(v) for k, v in _mapping(data, "controles").items()},
             courtesy=_texts(data.get("cortesia")),
+            abroad=frozenset(word for entry in _texts(data.get("lejos")) for word in words(entry)),
         )
 
 
@@ -143,6 +147,7 @@ class Terms:
     words: tuple[str, ...]
     stems: tuple[str, ...]  # of the words that are no function words
     meanings: tuple[str, ...]
+    abroad: bool = False  # another country is named
 
 
 class Analyser:
@@ -150,6 +155,7 @@ class Analyser:
 
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
+        self._abroad = glossary.abroad
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for name, entries in glossary.meanings.items():
             for entry in entries:
@@ -162,6 +168,10 @@ class Analyser:
             out.extend(self._spellings.get(word, (word,)))
         return out
 
+    def spelt_out(self, text: str) -> str:
+        """The text as it is, but for the abbreviations of the chat: what an encoder reads best."""
+        return _TOKEN.sub(lambda found: " ".join(self._spellings.get(plain(found[0]), (found[0],))), text[:LONGEST])
+
     def terms(self, text: str, language: str = "es") -> Terms:
         """What a text is compared by."""
         return self.terms_of(self.words(text), language)
@@ -173,7 +183,7 @@ class Analyser:
         meanings = tuple(dict.fromkeys(self._meant([stem(word) for word in said])))
         if language == "en":
             meanings = tuple(dict.fromkeys((*meanings, *self._meant(stems))))
-        return Terms(tuple(said), content, meanings)
+        return Terms(tuple(said), content, meanings, not self._abroad.isdisjoint(said))
 
     def _learn(self, entry: str, name: str) -> None:
         said = self.words(entry)

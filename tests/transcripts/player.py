@@ -22,11 +22,24 @@ from bot.mind import Mind
 from bot.person import Address, Language, Person, PersonId
 from bot.understanding.reader import NOTHING_HEARD
 
-HEAD = re.compile(r"^# .*?(?:canal: (?P<channel>\w+))?\s*(?:idioma: (?P<language>\w+))?\s*(?:reloj: (?P<clock>[\d-]+ [\d:]+))?$")
+HEAD = re.compile(
+    r"^# .*?(?:canal: (?P<channel>\w+))?\s*(?:idioma: (?P<language>\w+))?\s*(?:reloj: (?P<clock>[\d-]+ [\d:]+))?$"
+)
 LATER = re.compile(r"^-- (\d+) (minuto|hora|día|semana|mes)(?:s|es)? después$")
-UNITS = {"minuto": timedelta(minutes=1), "hora": timedelta(hours=1), "día": timedelta(days=1), "semana": timedelta(weeks=1)}
+UNITS = {
+    "minuto": timedelta(minutes=1),
+    "hora": timedelta(hours=1),
+    "día": timedelta(days=1),
+    "semana": timedelta(weeks=1),
+}
 UNITS["mes"] = timedelta(days=30)
-KINDS = {"foto": Kind.PHOTO, "voz": Kind.VOICE, "sticker": Kind.STICKER, "lugar": Kind.LOCATION, "archivo": Kind.DOCUMENT}
+KINDS = {
+    "foto": Kind.PHOTO,
+    "voz": Kind.VOICE,
+    "sticker": Kind.STICKER,
+    "lugar": Kind.LOCATION,
+    "archivo": Kind.DOCUMENT,
+}
 KINDS |= {"start": Kind.START, "bloquea": Kind.LEFT, "vuelve": Kind.CAME_BACK}
 
 

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from bot.alerts.postings import Reader
 from bot.broadcast import Broadcaster, rates_of
 from bot.broadcasts.contents import Contents
 from bot.chores import Chore
+from bot.library.library import Library
 from bot.messages import Reply
 from bot.mind import Mind
 from bot.person import Person, PersonId
 from bot.settings import Settings
 from bot.storage.work import Storage, Work
 from bot.vacancies import Office, VacancyDesk
+
+
+def minimum_wage(library: Library) -> float:
+    """Soles a month, from `datos.yaml`; 0 when it is not known."""
+    datum = library.datos.get(library.country.minimum_wage)
+    return float(datum.value) if datum is not None and datum.value is not None else 0.0
+
+
+def reader_of(mind: Mind, content: Path) -> Reader:
+    """Who reads vacancies of this country, with the words and places of the content folder."""
+    country = mind.library.country
+    return Reader.of(
+        (content / "vacantes.yaml").read_text(encoding="utf-8"),
+        (content / "lugares-peru.yaml").read_text(encoding="utf-8"),
+        minimum_wage(mind.library),
+        country.time_zone,
+        {sector.id: sector.words for sector in country.sectors},
+    )
 
 
 class News:
@@ -49,19 +69,13 @@ class News:
 
     def minimum_wage(self) -> float:
         """Soles a month, from `datos.yaml`."""
-        datum = self._mind.library.datos.get(self._mind.library.country.minimum_wage)
-        return float(datum.value) if datum is not None and datum.value is not None else 0.0
+        return minimum_wage(self._mind.library)
 
     def reader(self) -> Reader:
         """Who reads vacancies with the present content."""
         version = self._mind.library.version
         if self._read is None or self._read[0] != version:
-            country = self._mind.library.country
-            words = (self._content / "vacantes.yaml").read_text(encoding="utf-8")
-            places = (self._content / "lugares-peru.yaml").read_text(encoding="utf-8")
-            sectors = {sector.id: sector.words for sector in country.sectors}
-            reader = Reader.of(words, places, self.minimum_wage(), country.time_zone, sectors)
-            self._read = (version, reader)
+            self._read = (version, reader_of(self._mind, self._content))
         return self._read[1]
 
     def chores(self) -> Sequence[Chore]:

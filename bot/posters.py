@@ -135,12 +135,10 @@ def _codes(doors: Mapping[str, str], y: float, say: Say, language: str) -> list[
     rows = []
     for place, (channel, link) in enumerate(doors.items()):
         x = left + place * (side + 12)
-        rows += [
-            _drawn(link, x, y, side),
-            _line(
-                x + side / 2, y + side + 9, say(f"poster.{channel}", language), 7.5, _INK, bold=True, anchor="middle"
-            ),
-        ]
+        middle, below = x + side / 2, y + side
+        rows.append(_drawn(link, x, y, side))
+        rows.append(_line(middle, below + 9, say(f"poster.{channel}", language), 7.5, _INK, bold=True, anchor="middle"))
+        rows.append(_line(middle, below + 16, _handle(link), 5.5, _SOFT, anchor="middle"))
     return rows
 
 
@@ -148,7 +146,7 @@ def _steps(say: Say, language: str) -> list[str]:
     steps = say("poster.steps", language).split("\n")
     rows = [f'<rect x="10" y="230" width="190" height="50" rx="5" fill="{_WASH}"/>']
     rows += [_line(16, 241 + 8.5 * n, text, 6.4, _INK) for n, text in enumerate(steps)]
-    free = textwrap.wrap(say("poster.free", language), 68)
+    free = textwrap.wrap(say("poster.free", language), 76)
     return rows + [_line(16, 241 + 8.5 * len(steps) + 1 + 6 * n, text, 5.2, _SOFT) for n, text in enumerate(free)]
 
 
@@ -163,6 +161,12 @@ def _drawn(link: str, x: float, y: float, side: float) -> str:
     size = len(matrix)
     around = f'x="{x:g}" y="{y:g}" width="{side:g}" height="{side:g}" viewBox="-2 -2 {size + 4} {size + 4}"'
     return f'<svg {around} shape-rendering="crispEdges"><path d="{"".join(runs)}" fill="#000"/></svg>'
+
+
+def _handle(link: str) -> str:
+    """What somebody without a camera types: @bot or the number."""
+    name = link.split("/")[3].split("?")[0]
+    return f"+{name}" if name.isdigit() else f"@{name}"
 
 
 def _code(link: str) -> segno.QRCode:
@@ -180,6 +184,6 @@ def _line(x: float, y: float, text: str, size: float, colour: str, *, bold: bool
 def _across(text: str) -> str:
     words = escape(text.upper())
     return (
-        '<text x="105" y="150" transform="rotate(-32 105 150)" font-family="Arial, Helvetica, sans-serif" font-size="22"'
+        '<text x="105" y="150" transform="rotate(-32 105 150)" font-family="Arial, Helvetica, sans-serif" font-size="18"'
         f' font-weight="700" fill="#c2352c" fill-opacity="0.5" text-anchor="middle">{words}</text>'
     )

@@ -119,7 +119,7 @@ async def test_every_secret_of_the_partner_is_good_and_no_other(door):
     assert forged.json() == stranger.json()
 
 
-@pytest.mark.parametrize("mark", ["", "v1", "v1,", "v1,%%%", "v2,eA==", "v1,ñ".encode().decode("latin-1"), "," * 50, "v1,eA=="])
+@pytest.mark.parametrize("mark", ["", "v1", "v1,", "v1,%%%", "v2,eA==", "v1 v1, v1,=", "," * 50, "v1,eA=="])
 async def test_a_broken_signature_is_refused_and_no_accident(door, mark):
     answer = await door.post(event(), headers={"webhook-signature": mark})
     assert answer.status_code == 401
@@ -323,7 +323,7 @@ async def get(url, *answers, **more):
 async def test_a_feed_is_fetched_from_the_address_that_was_checked():
     found, feed = await get("https://feed.example/a?b=1", httpx.Response(200, content=b"<rss/>", headers={"etag": '"1"'}))
     assert (found.body, found.etag) == (b"<rss/>", '"1"')
-    assert str(feed.asked[0].url) == "https://93.184.216.34:443/a?b=1"
+    assert str(feed.asked[0].url) == "https://93.184.216.34/a?b=1"
     assert feed.asked[0].headers["host"] == "feed.example"
     assert feed.asked[0].extensions["sni_hostname"] == "feed.example"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from bot.understanding.danger import DangerRecogniser
+from bot.understanding.danger_weights import scale
 
 ROOT = Path(__file__).parent.parent
 CALM = "none"
@@ -24,12 +25,13 @@ _Sample = tuple[list[str], int]
 
 
 def examples(root: Path = ROOT) -> tuple[list[dict[str, object]], list[str]]:
-    """The labelled messages, and the questions of all articles that are not about danger."""
+    """The labelled messages, and the questions, titles and keywords of all articles that are not about danger."""
     labelled = yaml.safe_load((root / "tests/data/danger.yaml").read_text(encoding="utf-8"))
     calm: list[str] = []
     for path in sorted((root / "content").glob("*/*/*.md")):
         if path.parent.name != "proteccion" and path.stem != "emergencia-salud":
-            calm += yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1]).get("questions") or []
+            front = yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
+            calm += [front["title"], front["label"], *front.get("questions", ()), *front.get("keywords", ())]
     return labelled, calm
 
 
@@ -45,7 +47,7 @@ def learn(samples: Sequence[_Sample], count: int) -> tuple[dict[str, list[float]
     for _ in range(ROUNDS):
         chance.shuffle(order)
         for names, label in order:
-            size = 1 / math.sqrt(len(names) or 1)
+            size = scale(len(names))
             sums = list(bias)
             for name in names:
                 value = rare[name] * size

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from math import floor
 
 from bot.alerts.matching import best_pay
 from bot.alerts.vacancy import Vacancy
 from bot.person import PersonId
 from bot.storage.instants import micros, moment
-from bot.storage.line import Line, Query
+from bot.storage.line import Line, Query, Row
 from bot.storage.tables import MODES
 
 _CELLS = Query(
@@ -66,40 +67,23 @@ class Matching:
 
     async def people(self, vacancy: Vacancy, now: datetime) -> list[PersonId]:
         """Everybody whom the vacancy concerns now, in ascending order."""
-        wanted = await self._wanted(vacancy, now)
-        if wanted is None:
-            return []
-        where, values = wanted
-        rows = await self._line.rows(Query(f"SELECT DISTINCT c.person_id {where} ORDER BY 1"), *values)
+        rows = await self._select("", "s.person_id", " ORDER BY 1", vacancy, now)
         return [PersonId(row[0]) for row in rows]
 
     async def count(self, vacancy: Vacancy, now: datetime) -> int:
         """How many that are."""
-        wanted = await self._wanted(vacancy, now)
-        if wanted is None:
-            return 0
-        where, values = wanted
-        return int((await self._line.rows(Query(f"SELECT count(DISTINCT c.person_id) {where}"), *values))[0][0])
+        rows = await self._select("", "count(*)", "", vacancy, now)
+        return int(rows[0][0]) if rows else 0
 
     async def note(self, vacancy: Vacancy, due: Due) -> None:
         """Write down everybody whom the vacancy concerns, once; they are told when it is due."""
-        wanted = await self._wanted(vacancy, due.now)
-        if wanted is None:
-            return
-        where, values = wanted
-        first = len(values) + 1
-        days = " ".join(f"WHEN {day} THEN ${first + 3 + day}" for day in range(7))
-        moment_due = f"CASE s.frequency WHEN 'now' THEN ${first + 1} WHEN 'daily' THEN ${first + 2} ELSE CASE COALESCE(s.weekday, 0) {days} END END"
-        select = f"SELECT DISTINCT ${first}, c.person_id, {moment_due} {where}"
-        typed = select
-        for number in range(first, first + 10):
-            typed = typed.replace(f"${number} ", f"CAST(${number} AS bigint) ").replace(
-                f"${number},", f"CAST(${number} AS bigint),"
-            )
+        days = " ".join(f"WHEN {day} THEN {micros(moment_due)}" for day, moment_due in sorted(due.weekly.items()))
+        columns = (
+            f"{int(vacancy.id)}, s.person_id, CASE s.frequency WHEN 'now' THEN {micros(due.now)} WHEN 'daily' THEN {micros(due.daily)}"
+            f" ELSE CASE COALESCE(s.weekday, 0) {days} END END"
+        )
         into = "INSERT INTO alert (vacancy_id, person_id, due_at) "
-        end = " ON CONFLICT (vacancy_id, person_id) DO NOTHING"
-        stamps = [micros(due.now), micros(due.daily), *(micros(due.weekly[day]) for day in range(7))]
-        await self._line.rows(Query(into + select + end, into + typed + end), *values, int(vacancy.id), *stamps)
+        await self._select(into, columns, " ON CONFLICT (vacancy_id, person_id) DO NOTHING", vacancy, due.now)
 
     async def inherit(self, old: int, new: int) -> None:
         """Whoever was told, or is to be told, of one vacancy counts as such for its duplicate."""
@@ -125,43 +109,40 @@ class Matching:
         """What this person was told of, newest first: number and when."""
         return [(int(row[0]), moment(row[1])) for row in await self._line.rows(_LATELY, person_id, limit)]
 
-    async def _wanted(self, vacancy: Vacancy, now: datetime) -> tuple[str, list[str | int]] | None:
-        """FROM and WHERE of the people concerned, with their values; None when nobody can be."""
-        if not vacancy.alive(now):
-            return None
-        cells = await self._cells(vacancy)
+    async def _select(self, before: str, columns: str, after: str, vacancy: Vacancy, now: datetime) -> Sequence[Row]:
+        """Select something of the people concerned; nothing when nobody can be.
+
+        The ranges of the index come first and are few; only who is found in them is looked at further. SQLite must be
+        told so (`CROSS JOIN` keeps the order there), PostgreSQL finds it by itself.
+        """
+        cells = await self._cells(vacancy) if vacancy.alive(now) else []
         if not cells:
-            return None
+            return []
         values: list[str | int] = []
-        spots: list[str] = []
-        for region, sectors in cells.items():
-            spots.append(
-                f"(c.region = {_next(values, region)} AND c.sector IN ({', '.join(_next(values, sector) for sector in sectors)}))"
-            )
+        spots = ", ".join(f"({_next(values, region)}, {_next(values, sector)})" for region, sector in cells)
         pay = best_pay(vacancy)
         least = _next(values, floor(pay) if pay is not None else 0)
-        mode = MODES[str(vacancy.mode)]
-        spoken = "".join(
-            f" AND s.languages LIKE {_next(values, f'%{_quoted(language)}%')}" for language in vacancy.languages
-        )
+        spoken = "".join(f" AND s.languages LIKE {_next(values, f'%{_quoted(language)}%')}" for language in vacancy.languages)
         paused = _next(values, micros(now))
-        return (
-            f"FROM cell c JOIN subscription s ON s.person_id = c.person_id JOIN person p ON p.id = c.person_id"
-            f" WHERE ({' OR '.join(spots)}) AND c.min_pay <= {least} AND (c.modes & {mode}) <> 0"
-            f" AND s.alerts AND (s.paused_until IS NULL OR s.paused_until <= {paused}) AND p.reachable{spoken}"
-        ), values
+        text = (
+            f"WITH spot (region, sector) AS (VALUES {spots}), met AS (SELECT DISTINCT c.person_id FROM spot CROSS JOIN cell c"
+            f" WHERE c.region = spot.region AND c.sector = spot.sector AND c.min_pay <= {least} AND (c.modes & {MODES[str(vacancy.mode)]}) <> 0)"
+            f" {before}SELECT {columns} FROM met CROSS JOIN subscription s CROSS JOIN person p WHERE s.person_id = met.person_id"
+            f" AND p.id = met.person_id AND s.alerts AND (s.paused_until IS NULL OR s.paused_until <= {paused}) AND p.reachable{spoken}{after}"
+        )
+        return await self._line.rows(Query(text), *values)
 
-    async def _cells(self, vacancy: Vacancy) -> dict[str, Sequence[str]]:
-        """The ranges of the index to look into: region to sectors."""
+    async def _cells(self, vacancy: Vacancy) -> list[tuple[str, str]]:
+        """The ranges of the index to look into, as (region, sector); an empty list of the vacancy is any."""
+        regions, sectors = {"", *vacancy.regions}, {"", *vacancy.sectors}
         if vacancy.regions and vacancy.sectors:
-            return dict.fromkeys(("", *vacancy.regions), ("", *vacancy.sectors))
-        cells: dict[str, list[str]] = {}
-        for region, sector in await self._line.rows(_CELLS):
-            if (not vacancy.regions or region in {"", *vacancy.regions}) and (
-                not vacancy.sectors or sector in {"", *vacancy.sectors}
-            ):
-                cells.setdefault(region, []).append(sector)
-        return dict(cells)
+            return sorted(product(regions, sectors))
+        wished = [(str(row[0]), str(row[1])) for row in await self._line.rows(_CELLS)]
+        return [
+            (region, sector)
+            for region, sector in wished
+            if (not vacancy.regions or region in regions) and (not vacancy.sectors or sector in sectors)
+        ]
 
 
 def _next(values: list[str | int], value: str | int) -> str:

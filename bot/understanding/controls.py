@@ -97,12 +97,10 @@ class Controls:
         said = self._words(text)
         if not said or len(said) > _LONGEST:
             return self._emoji(text) if not said else None
-        found = self._match(" ".join(said) + " ", grave=True)
-        if found is None:
-            mended = [self._harmless.mend(word) for word in said]
-            if mended != said:
-                found = self._match(" ".join(mended) + " ", grave=False)
-        return found
+        if self._harmless.knows(said):
+            return self._match(" ".join(said) + " ", grave=True)
+        mended = [self._harmless.mend(word) for word in said]
+        return self._match(" ".join(mended) + " ", grave=False) if self._harmless.knows(mended) else None
 
     def _words(self, text: str) -> list[str]:
         if len(text) > 300:
@@ -144,6 +142,10 @@ class _Typos:
             if len(word) >= _TYPO_FROM:
                 for less in with_one_less(word):
                     self._near.setdefault(less, []).append(word)
+
+    def knows(self, said: Iterable[str]) -> bool:
+        """Whether every word stands in some form: without that no form can fit, and none need be tried."""
+        return all(word in self._known or word in self._grave for word in said)
 
     def mend(self, word: str) -> str:
         """The harmless word that this one is a typo of, or the word itself."""

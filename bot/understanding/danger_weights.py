@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-__all__ = ["Weights", "features"]
+__all__ = ["Weights", "features", "scale"]
 
 _STEMS = (4, 6)  # letters of a word's beginning that count on their own: golpea, golpeaba, golpizas
 _JOIN = 5  # letters that two neighbours are compared by
+_SMALL = 40  # features of a short sentence; fewer are no stronger proof
 _CERTAIN = 30.0  # beyond this the exponential only overflows
 
 
@@ -34,6 +35,11 @@ def features(words: Sequence[str], sounds: Sequence[str], classes: Iterable[str]
     """Everything that is weighed in a message."""
     found = {name for word, sound in zip(words, sounds, strict=True) for name in word_features(word, sound)}
     return found | set(pair_features(sounds)) | set(classes)
+
+
+def scale(count: int) -> float:
+    """What one feature counts in a message that has so many."""
+    return 1 / math.sqrt(max(count, _SMALL))
 
 
 @dataclass(slots=True)
@@ -62,7 +68,7 @@ class Weights:
         """How likely each danger is, from 0 to 1; together they leave the rest to a calm message."""
         if not self.bias:
             return {}
-        size = 1 / math.sqrt(len(found) or 1)
+        size = scale(len(found))
         sums = [0.0] * len(self.bias)
         for name in self.rows.keys() & found:
             for place, weight in enumerate(self.rows[name]):

@@ -24,6 +24,7 @@ _TYPO_FROM = 5  # shorter words have too many honest neighbours to be corrected
 _FIELDS = {"title": 3.0, "label": 2.5, "keywords": 2.5, "questions": 1.0, "summary": 0.8, "sections": 0.4}
 _FLATTENING = 0.4  # how much a long field counts less
 _SATURATION = 1.2
+_EVERYWHERE = 400  # ways of asking: a word that so many share costs time and tells little
 _SMOOTHING = 0.15
 
 
@@ -66,10 +67,12 @@ Postings = dict[str, tuple["array[int]", "array[float]"]]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How near a message is to the articles. `rows[i]` are the FEATURES of article i; `familiar` is the share of what
-    the message says that the content has ever heard of."""
+    """How near a message is to the articles: `columns[f][i]` is feature f of article i.
 
-    rows: Sequence[Sequence[float]]
+    `familiar` is the share of what the message says that the content has ever heard of.
+    """
+
+    columns: Sequence[Sequence[float]]
     familiar: float
     terms: Terms
     length: int  # content words of the message
@@ -118,7 +121,7 @@ class LexicalIndex:
             *self._names(terms, spread),
         )
         familiar = self._familiar(said, corrected, language)
-        return Match(list(zip(*columns, strict=True)), familiar, terms, len(terms.stems))
+        return Match(columns, familiar, terms, len(terms.stems))
 
     def idf(self, term: str) -> float:
         """How telling a term is: 0 when every article has it."""
@@ -136,7 +139,7 @@ class LexicalIndex:
         near: dict[int, float] = defaultdict(float)
         for term, weight in query.items():
             found = self._by_way.get(term)
-            if found:
+            if found and len(found[0]) < _EVERYWHERE:
                 share = weight / length
                 for way, there in zip(*found, strict=True):
                     near[way] += share * there
@@ -172,7 +175,7 @@ class LexicalIndex:
     def _sum_pieces(self, word: str) -> array[float]:
         """What one word adds for each article, and at the end its squared length: kept, because words repeat."""
         total = array("f", bytes(4 * (self._count + 1)))
-        for piece in set(pieces(word)):
+        for piece in pieces(word):
             weight = self._piece_idf.get(piece, self._rarest)
             total[-1] += weight * weight
             found = self._pieces.get(piece)
@@ -186,8 +189,12 @@ class LexicalIndex:
         covered = self._add(self._presence, query)
         said = {*terms.stems, *terms.meanings}
         name, keyword = [0.0] * self._count, [0.0] * self._count
-        for article, names in enumerate(self._titles):
-            name[article] = max((sum(w for t, w in one.items() if t in said) for one in names), default=0.0)
+        there: dict[int, float] = defaultdict(float)
+        for term in said:
+            for title, share in zip(*self._by_name.get(term, ((), ())), strict=True):
+                there[title] += share
+        for title, share in there.items():
+            name[self._named[title]] = max(name[self._named[title]], share)
         for first in said:
             for article, phrase, weight in self._keywords.get(first, ()):
                 if weight > keyword[article] and phrase <= said:
@@ -216,9 +223,12 @@ class LexicalIndex:
         self._bm25 = _inverted(_saturated(fields, gathered.usual_lengths()) for fields in gathered.fields)
         self._bayes = _inverted(_likelihoods(gathered.counts))
         self._presence = _inverted(dict.fromkeys(counts, 1.0) for counts in gathered.counts)
-        self._piece_idf = {p: math.log(1 + self._count / held) for p, held in _holders(gathered.pieces).items()}
-        self._pieces = _inverted(self._piece_vector(counts) for counts in gathered.pieces)
-        self._titles = [[_shares(self._normalised(t)) for t in titles] for titles in gathered.titles]
+        cut = {word: pieces(word) for word in set().union(*gathered.spoken)}
+        in_pieces = [_in_pieces(spoken, cut) for spoken in gathered.spoken]
+        self._piece_idf = {p: math.log(1 + self._count / held) for p, held in _holders(in_pieces).items()}
+        self._pieces = _inverted(self._piece_vector(counts) for counts in in_pieces)
+        self._named = [article for article, _ in gathered.titles]
+        self._by_name = _inverted(_shares(self._normalised(title)) for _, title in gathered.titles)
         self._keywords: dict[str, list[tuple[int, frozenset[str], float]]] = defaultdict(list)
         for article, phrase in gathered.keywords:
             weight = sum(self.idf(term) for term in phrase) / (self._rarest * 1.5)
@@ -243,8 +253,8 @@ class _Gathered:
         self.ways: list[tuple[int, dict[str, float]]] = []
         self.fields: list[dict[str, Counter[str]]] = []
         self.counts: list[Counter[str]] = []
-        self.pieces: list[Counter[str]] = []
-        self.titles: list[list[dict[str, float]]] = []
+        self.spoken: list[Counter[str]] = []  # words of the ways of asking
+        self.titles: list[tuple[int, dict[str, float]]] = []
         self.keywords: list[tuple[int, frozenset[str]]] = []
         self.holders: dict[str, set[int]] = defaultdict(set)
         self.vocabulary: dict[str, int] = Counter()
@@ -255,8 +265,7 @@ class _Gathered:
         while len(self.fields) <= number:
             self.fields.append(defaultdict(Counter))
             self.counts.append(Counter())
-            self.pieces.append(Counter())
-            self.titles.append([])
+            self.spoken.append(Counter())
         sections = " ".join(section.text for section in article.sections)
         for name, texts in (
             ("title", (article.title,)),
@@ -291,11 +300,9 @@ class _Gathered:
             return
         self.ways.append((number, weights))
         self.counts[number].update(single)
-        for word in terms.words:
-            if not is_function_word(word):
-                self.pieces[number].update(set(pieces(word)))
+        self.spoken[number].update(word for word in terms.words if not is_function_word(word))
         if name in ("title", "label"):
-            self.titles[number].append({t: w for t, w in weights.items() if " " not in t})
+            self.titles.append((number, {t: w for t, w in weights.items() if " " not in t}))
         if name == "keywords" and terms.stems:
             self.keywords.append((number, frozenset(terms.stems)))
 
@@ -366,6 +373,14 @@ def _inverted(rows: Iterable[Mapping[str, float]]) -> Postings:
             found[0].append(number)
             found[1].append(weight)
     return lists
+
+
+def _in_pieces(spoken: Mapping[str, int], cut: Mapping[str, frozenset[str]]) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for word, times in spoken.items():
+        for piece in cut[word]:
+            counts[piece] += times
+    return counts
 
 
 def _holders(rows: Iterable[Mapping[str, float]]) -> Counter[str]:

@@ -80,7 +80,7 @@ class Weights:
 
     @cached_property
     def columns(self) -> tuple[tuple[int, float], ...]:
-        """The features that count, by their place in a row."""
+        """The features that count, by their place among the columns."""
         return tuple((at, self.rank[name]) for at, name in enumerate((*LEXICAL, *SEMANTIC)) if self.rank.get(name))
 
     @classmethod
@@ -105,18 +105,19 @@ class Ranker:
 
     def rank(self, match: Match, vector: Any = None) -> Ranking:
         """The ranking by words alone, or with the vector of the message."""
-        if not match.rows:
+        if not self.lexical.ids:
             return Ranking()
-        rows: Sequence[Sequence[float]] = match.rows
+        columns = list(match.columns)
         weights = self._weights["lexical"]
         if vector is not None and self.semantic is not None:
             weights = self._weights["encoder"]
-            rows = [(*row, *more) for row, more in zip(rows, self.semantic.features(vector).tolist(), strict=True)]
-        columns = weights.columns
-        scores = [sum(row[at] * weight for at, weight in columns) for row in rows]
+            columns += self.semantic.features(vector).T.tolist()
+        scores = [0.0] * len(self.lexical.ids)
+        for at, weight in weights.columns:
+            scores = [score + weight * value for score, value in zip(scores, columns[at], strict=True)]
         shares = shares_of(scores)
         order = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[: MOST_CHOICES + 1]
-        sure = _logistic(signs(match, rows, scores, shares, order), weights.confidence)
+        sure = _logistic(signs(match, columns, scores, shares, order), weights.confidence)
         return self._decided(order, shares, sure, weights, match)
 
     def _decided(
@@ -133,14 +134,13 @@ class Ranker:
 
 
 def signs(
-    match: Match,
-    rows: Sequence[Sequence[float]],
+    match: Match, columns: Sequence[Sequence[float]],
     scores: Sequence[float],
     shares: Sequence[float],
     order: Sequence[int],
 ) -> dict[str, float]:
     """What tells a right first article from a wrong one, and a message from another world."""
-    first = dict(zip((*LEXICAL, *SEMANTIC), rows[order[0]], strict=False))
+    first = {name: column[order[0]] for name, column in zip((*LEXICAL, *SEMANTIC), columns, strict=False)}
     top, second, third = (scores[order[min(place, len(order) - 1)]] for place in range(3))
     return {
         "share": math.log(max(shares[order[0]], 1e-6)),

@@ -19,8 +19,10 @@ LONGEST = 2_000
 """Characters of a message that are looked at; the rest of a longer one adds cost and no meaning."""
 
 _WORD = re.compile(r"[a-z0-9]+")
+_PIECES = (3, 4, 5)
 _TOKEN = re.compile(r"[^\W_]+")
 _JOINED = dict.fromkeys(map(ord, "'’`´‘\u200b\u200c\u200d\ufe0f"), None)
+_MARKS = re.compile("[\u0300-\u036f]+")
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _LAUGH = re.compile(r"(?:a?(?:j[aeio]){2,}j?|(?:ha){2,}h?|lo+l|x+d+)")
 _SOUNDS = (("qu", "k"), ("ch", "x"), ("sh", "x"), ("ph", "f"), ("h", ""), ("ce", "se"), ("ci", "si"), ("z", "s"))
@@ -39,9 +41,12 @@ _FUNCTION_WORDS = frozenset(
 
 def plain(text: str) -> str:
     """Lower case without accents, apostrophes or letters drawn out; punctuation stays."""
-    folded = unicodedata.normalize("NFKD", text[:LONGEST].translate(_JOINED)).lower()
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
-    return _DRAWN_OUT.sub(r"\1", bare)
+    text = text[:LONGEST].lower()
+    if not text.isascii():
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_JOINED)).lower())
+    else:
+        text = text.replace("'", "").replace("`", "")
+    return _DRAWN_OUT.sub(r"\1", text)
 
 
 def words(text: str) -> list[str]:
@@ -84,12 +89,10 @@ def is_function_word(word: str) -> bool:
     return word in _FUNCTION_WORDS
 
 
-def pieces(word: str, shortest: int = 3, longest: int = 5) -> Iterator[str]:
+def pieces(word: str) -> frozenset[str]:
     """The character n-grams of one word with its borders marked."""
     bordered = f"<{word}>"
-    for size in range(shortest, longest + 1):
-        for start in range(len(bordered) - size + 1):
-            yield bordered[start : start + size]
+    return frozenset(bordered[at : at + size] for size in _PIECES for at in range(len(bordered) - size + 1))
 
 
 def with_one_less(word: str) -> set[str]:

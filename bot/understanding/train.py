@@ -90,7 +90,7 @@ def examples(
     for at, question in enumerate(questions):
         language = language_of(question.text)
         match = index.match(question.text, language if language in LANGUAGES else None)
-        rows = np.asarray(match.rows, dtype=np.float64)
+        rows = np.asarray(match.columns, dtype=np.float64).T
         if meaning is not None:
             rows = np.hstack((rows, meaning.features(vectors[at])))
         out.append(Example(question, match, rows, weight))
@@ -125,7 +125,7 @@ def _facts(
     scores = (rows @ rank).tolist()
     shares = shares_of(scores)
     order = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[:4]
-    found = signs(e.match, rows.tolist(), scores, shares, order)
+    found = signs(e.match, rows.T.tolist(), scores, shares, order)
     return found, ids[order[0]] in e.question.accepted
 
 

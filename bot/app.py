@@ -386,11 +386,11 @@ def make_channels(chosen: Settings, client: httpx.AsyncClient, clock: Clock, ids
     }
 
 
-async def build(chosen: Settings, *, role: str = "run") -> App:
-    """Make every part and join them. The database is brought to its newest form first."""
+async def build(chosen: Settings, *, role: str = "run", mind: Mind | None = None) -> App:
+    """Make every part and join them; a `mind` that is ready is used. The database is brought to its newest form first."""
     clock, ids = Clock(), Ids()
     chosen.var.mkdir(parents=True, exist_ok=True)
-    mind = await asyncio.to_thread(Mind, chosen, clock)
+    mind = mind or await asyncio.to_thread(Mind, chosen, clock)
     await migrate(chosen.database)
     async with AsyncExitStack() as undo:
         storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)

@@ -51,7 +51,10 @@ async def fetch(
     resolver: Resolve = resolve,
 ) -> Fetched:
     """Get a document. Raises Malformed for an address that may not be fetched, Unreachable when it cannot be had now."""
-    headers = {"User-Agent": _AGENT, "Accept": "application/ld+json, application/feed+json, application/rss+xml, application/atom+xml, */*;q=0.5"}
+    headers = {
+        "User-Agent": _AGENT,
+        "Accept": "application/ld+json, application/feed+json, application/rss+xml, application/atom+xml, */*;q=0.5",
+    }
     headers |= {name: value for name, value in (("If-None-Match", etag), ("If-Modified-Since", modified)) if value}
     try:
         async with asyncio.timeout(SECONDS):
@@ -67,7 +70,9 @@ async def fetch(
     raise Malformed("too many redirects")
 
 
-async def _get(url: str, http: httpx.AsyncClient, headers: dict[str, str], allow_private: bool, resolver: Resolve) -> Fetched | str:
+async def _get(
+    url: str, http: httpx.AsyncClient, headers: dict[str, str], allow_private: bool, resolver: Resolve
+) -> Fetched | str:
     """One request: the document, or where it has moved to."""
     try:
         parts = urlsplit(url)
@@ -80,7 +85,9 @@ async def _get(url: str, http: httpx.AsyncClient, headers: dict[str, str], allow
     host = f"[{address}]" if ":" in address else address
     target = parts._replace(netloc=f"{host}:{port}").geturl()
     name = parts.netloc.rsplit("@", 1)[-1]
-    request = http.build_request("GET", target, headers={**headers, "Host": name}, extensions={"sni_hostname": parts.hostname})
+    request = http.build_request(
+        "GET", target, headers={**headers, "Host": name}, extensions={"sni_hostname": parts.hostname}
+    )
     answer = await http.send(request, stream=True, follow_redirects=False)
     try:
         return await _read(answer)

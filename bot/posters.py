@@ -165,7 +165,7 @@ def _drawn(link: str, x: float, y: float, side: float) -> str:
 
 def _handle(link: str) -> str:
     """What somebody without a camera types: @bot or the number."""
-    name = link.split("/")[3].split("?")[0]
+    name = link.split("/")[3].split("?", maxsplit=1)[0]
     return f"+{name}" if name.isdigit() else f"@{name}"
 
 

@@ -74,7 +74,9 @@ class Imported:
 class VacancyDesk:
     """Takes in, holds, decides, matches. One for the process."""
 
-    def __init__(self, storage: Storage, office: Office, clock: Callable[[], datetime], new_id: Callable[[], int]) -> None:
+    def __init__(
+        self, storage: Storage, office: Office, clock: Callable[[], datetime], new_id: Callable[[], int]
+    ) -> None:
         self._storage = storage
         self._office = office
         self._clock = clock
@@ -88,7 +90,9 @@ class VacancyDesk:
     async def receive_fair(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
         """The same for a fair; gives the fair."""
         async with self._storage.work() as work:
-            return await self._once(work, partner, f"fair:{webhook_id}", lambda store: self._fair_event(store, partner, body))
+            return await self._once(
+                work, partner, f"fair:{webhook_id}", lambda store: self._fair_event(store, partner, body)
+            )
 
     async def take_file(self, partner: str, raw: bytes) -> Imported:
         """Take in a file or a feed; repeating it changes nothing. Raises Malformed when nothing of it can be read."""
@@ -103,7 +107,9 @@ class VacancyDesk:
                     stored, fresh = await self._take(work, store, vacancy, now)
                     changed += [(row, stored)] if fresh else []
         unchanged = len(intake.accepted) - len(changed) + len(intake.duplicates)
-        return Imported(tuple(changed), tuple(wrong.to_json() for wrong in intake.rejected), tuple(intake.duplicates), unchanged)
+        return Imported(
+            tuple(changed), tuple(wrong.to_json() for wrong in intake.rejected), tuple(intake.duplicates), unchanged
+        )
 
     async def list(self, state: str = "", limit: int = 200) -> list[Vacancy]:
         """The newest vacancies, all or those of a state."""
@@ -147,7 +153,9 @@ class VacancyDesk:
             return False
         if stored.vacancy.state is not State.OPEN:
             return stored.vacancy.state is State.HELD
-        held = replace(stored.vacancy, state=State.HELD, signals=tuple(dict.fromkeys((*stored.vacancy.signals, "reported"))))
+        held = replace(
+            stored.vacancy, state=State.HELD, signals=tuple(dict.fromkeys((*stored.vacancy.signals, "reported")))
+        )
         await self._keep(work, store, replace(stored, vacancy=held, decision="", decided_content=""), now)
         return True
 
@@ -160,7 +168,9 @@ class VacancyDesk:
             if stored:
                 vacancy = stored.vacancy
                 reasons = why(person.wish, vacancy) if person.wish else ()
-                out.append({"id": vacancy.id, "title": vacancy.title, "employer": vacancy.employer, "at": at, "why": reasons})
+                out.append(
+                    {"id": vacancy.id, "title": vacancy.title, "employer": vacancy.employer, "at": at, "why": reasons}
+                )
         return out
 
     async def tell(self, words: Words, send: Send, limit: int = 200) -> int:
@@ -229,16 +239,28 @@ class VacancyDesk:
         now, office = self._clock(), self._office
         known = await store.find(vacancy.partner, vacancy.identifier)
         content = content_hash(vacancy)
-        if known and (at < known.event_at or (known.content == content and (known.vacancy.state is not State.CLOSED or known.decision == "rejected"))):
+        if known and (
+            at < known.event_at
+            or (known.content == content and (known.vacancy.state is not State.CLOSED or known.decision == "rejected"))
+        ):
             return known.vacancy, False
         signals = judged(vacancy, office.gate(), office.minimum_wage())
         key = same_job(vacancy, office.reader().lexicon)
         original = await store.same(key, vacancy.partner, now) if key else None
         cleared = known is not None and known.decision == "approved" and known.decided_content == content
-        vacancy = placed(replace(vacancy, id=known.vacancy.id if known else str(self._new_id())), signals, original, cleared=cleared)
+        vacancy = placed(
+            replace(vacancy, id=known.vacancy.id if known else str(self._new_id())), signals, original, cleared=cleared
+        )
         if known and known.decision == "rejected" and vacancy.state is State.OPEN:
             vacancy = replace(vacancy, state=State.HELD)
-        stored = Stored(vacancy, content, at, known.announced_at if known else None, known.decision if known else "", known.decided_content if known else "")
+        stored = Stored(
+            vacancy,
+            content,
+            at,
+            known.announced_at if known else None,
+            known.decision if known else "",
+            known.decided_content if known else "",
+        )
         return (await self._keep(work, store, stored, now)).vacancy, True
 
     async def _keep(self, work: Work, store: VacancyStore, stored: Stored, now: datetime) -> Stored:
@@ -255,7 +277,14 @@ class VacancyDesk:
     async def _succeed(self, work: Work, store: VacancyStore, gone: Stored, now: datetime) -> None:
         """A vacancy that ended leaves its place to its duplicate; nobody is told a second time."""
         old = int(gone.vacancy.id)
-        heir = next((copy for copy in await store.copies(old) if copy.vacancy.valid_through is None or copy.vacancy.valid_through >= now), None)
+        heir = next(
+            (
+                copy
+                for copy in await store.copies(old)
+                if copy.vacancy.valid_through is None or copy.vacancy.valid_through >= now
+            ),
+            None,
+        )
         if heir is None:
             return
         await store.point(old, int(heir.vacancy.id))
@@ -281,33 +310,3 @@ class VacancyDesk:
         first = first if first >= local else first + timedelta(days=1)
         weekly = {(first + timedelta(days=ahead)).weekday(): first + timedelta(days=ahead) for ahead in range(7)}
         return Due(now, first, weekly)
-
-    async def _fair_event(self, store: VacancyStore, partner: str, body: object) -> Mapping[str, Any]:
-        now, reader = self._clock(), self._office.reader()
-        event = read_event(body, reader, now, "fair", FAIR_KINDS)
-        if event.kind in {"closed", "cancelled"}:
-            return await self._cancel_fair(store, partner, read_fair_identifier(event.data, reader), event.at)
-        fair = read_fair(event.data, partner, reader, now)
-        return (await self.keep_fair(store, fair, event.at)).to_json()
-
-    async def keep_fair(self, store: VacancyStore, fair: PartnerFair, at: datetime) -> PartnerFair:
-        """Store a fair that was read; a change puts it before the team again."""
-        known = await store.fair(fair.partner, fair.identifier)
-        content = sha256(orjson.dumps(replace(fair, id="", state="").to_json(), option=orjson.OPT_SORT_KEYS)).hexdigest()
-        unchanged = known is not None and known.content == content and (known.fair.state == "cancelled") == (fair.state == "cancelled")
-        if known and (at < known.event_at or unchanged):
-            return known.fair
-        fair = replace(fair, id=known.fair.id if known else str(self._new_id()))
-        await store.save_fair(StoredFair(fair, content, at), self._clock())
-        return fair
-
-    async def _cancel_fair(self, store: VacancyStore, partner: str, identifier: str, at: datetime) -> Mapping[str, Any]:
-        known = await store.fair(partner, identifier)
-        if known is None:
-            problems = Problems(self._office.reader().lexicon.reasons)
-            problems.add("identifier", "unknown_fair")
-            problems.stop()
-        assert known is not None
-        fair = replace(known.fair, state="cancelled")
-        await store.save_fair(StoredFair(fair, known.content, max(at, known.event_at)), self._clock())
-        return fair.to_json()

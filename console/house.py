@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.news import Announcer, Desk
 
 _PAGES = templates(Path(__file__).parent / "templates")
+CHANNELS = {"telegram": "Telegram", "whatsapp": "WhatsApp"}
 MENU = (
     ("", "Hoy"),
     ("/content", "Contenido"),
@@ -30,6 +31,11 @@ MENU = (
     ("/broadcasts", "Anuncios"),
     ("/people", "Personas"),
 )
+
+
+def named(channel: str) -> str:
+    """The channel as people write it."""
+    return CHANNELS.get(channel, channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class House:
     def page(self, template: str, facts: Mapping[str, Any], status: int = 200) -> Response:
         """A page for anybody."""
         say = self.app.wording
-        tools = {"say": say.text, "has": say.has, "date": say.date, "moment": self.moment, "money": say.money}
+        tools = {"say": say.text, "has": say.has, "date": say.date, "moment": self.moment, "named": named}
         return self.sealed(HTMLResponse(_PAGES.get_template(template).render(**tools, **facts), status))
 
     def problem(self, title: str, text: str, status: int) -> Response:

@@ -37,7 +37,7 @@ async def today(house: House, visit: Visit) -> Response:
         "questions": len(questions),
         "most_questions": MOST_QUESTIONS,
         "counted": counted,
-        "problems": len(app.library().problems),
+        "problems": len({one.file for one in app.library().problems if one.level == ERROR}),
         "due": len(due(app.library(), house.today)),
         "held": len(await house.desk.list("held")) if house.desk else None,
         "condition": await app.condition(),

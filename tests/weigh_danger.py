@@ -31,7 +31,7 @@ def examples(root: Path = ROOT) -> tuple[list[dict[str, object]], list[str]]:
     for path in sorted((root / "content").glob("*/*/*.md")):
         if path.parent.name != "proteccion" and path.stem != "emergencia-salud":
             front = yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
-            calm += [front["title"], front["label"], *front.get("questions", ()), *front.get("keywords", ())]
+            calm += map(str, [front["title"], front["label"], *front.get("questions", ()), *front.get("keywords", ())])
     return labelled, calm
 
 

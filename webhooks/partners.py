@@ -104,10 +104,15 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now:
     signed = f"{webhook_id}.{stamp}.".encode() + body
     wanted = [hmac_data(key, signed) for secret in secrets if (key := _key(secret))]
     offered = [signature for entry in given.split(" ")[:20] if (signature := _signature(entry))]
-    same = [hmac.compare_digest(one, other) for one in wanted for other in offered]  # all of them, so that time tells nothing
+    same = [
+        hmac.compare_digest(one, other) for one in wanted for other in offered
+    ]  # all of them, so that time tells nothing
     if not any(same):
         raise NotGenuine("the signature is not one of this partner")
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12) or abs(now.timestamp() - int(stamp)) > TOLERANCE.total_seconds():
+    if (
+        not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12)
+        or abs(now.timestamp() - int(stamp)) > TOLERANCE.total_seconds()
+    ):
         raise NotGenuine("webhook-timestamp is too old or too new")
     return webhook_id
 

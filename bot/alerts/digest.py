@@ -92,7 +92,10 @@ def _reply(lines: Sequence[_Line], more: int, words: Words, language: str, regio
     rows = [_row(number, each, words, language, region) for number, each in enumerate(lines, 1)]
     tail = [words.many("digest.more", more, language)] if more else []
     foot = words.text("digest.foot", language)
-    choices = [Choice(f"v/{each.first.id}", words.text("digest.see", language, number=number)) for number, each in enumerate(lines, 1)]
+    choices = [
+        Choice(f"v/{each.first.id}", words.text("digest.see", language, number=number))
+        for number, each in enumerate(lines, 1)
+    ]
     if more:
         choices.append(Choice("alerts/more", words.text("digest.rest", language)))
     return Reply("\n\n".join([head, *rows, *tail, foot]), tuple(choices))
@@ -100,8 +103,16 @@ def _reply(lines: Sequence[_Line], more: int, words: Words, language: str, regio
 
 def _row(number: int, each: _Line, words: Words, language: str, region: Callable[[str], str]) -> str:
     vacancy = each.first
-    parts = [_short(vacancy.employer, _LONGEST_NAME) if vacancy.employer else "", _where(each, words, language, region), _pay(vacancy, words, language)]
-    until = words.text("digest.until", language, date=words.date(vacancy.valid_through, language)) if vacancy.valid_through else ""
+    parts = [
+        _short(vacancy.employer, _LONGEST_NAME) if vacancy.employer else "",
+        _where(each, words, language, region),
+        _pay(vacancy, words, language),
+    ]
+    until = (
+        words.text("digest.until", language, date=words.date(vacancy.valid_through, language))
+        if vacancy.valid_through
+        else ""
+    )
     details = " · ".join(part for part in (*parts, until) if part)
     return f"{number}. **{_short(vacancy.title, _LONGEST_TITLE)}**" + (f"\n{details}" if details else "")
 

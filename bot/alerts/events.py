@@ -87,7 +87,9 @@ def read_fair_identifier(data: object, reader: Reader) -> str:
     return str(found)
 
 
-def read_fairs(data: object, partner: str, reader: Reader, now: datetime) -> tuple[list[tuple[int, PartnerFair]], list[tuple[int, str, str]]]:
+def read_fairs(
+    data: object, partner: str, reader: Reader, now: datetime
+) -> tuple[list[tuple[int, PartnerFair]], list[tuple[int, str, str]]]:
     """Every fair of a file: (row, fair), and (row, field, reason) of what is wrong."""
     graph = Graph.of(data)
     taken: list[tuple[int, PartnerFair]] = []
@@ -138,7 +140,15 @@ def fair_of(graph: Graph, node: Node, partner: str, reader: Reader, now: datetim
 
 
 def _moment(
-    graph: Graph, node: Node, key: str, name: str, reader: Reader, now: datetime, problems: Problems, *, opening: bool = False
+    graph: Graph,
+    node: Node,
+    key: str,
+    name: str,
+    reader: Reader,
+    now: datetime,
+    problems: Problems,
+    *,
+    opening: bool = False,
 ) -> datetime | None:
     for item in graph.items(node.get(key)):
         try:
@@ -165,7 +175,12 @@ def _venue(graph: Graph, node: Node) -> tuple[str, str, float | None, float | No
         pin = next((plain_node(geo) for geo in graph.items(place.get("geo")) if isinstance(geo, Mapping)), {})
         lat, lon = _degrees(pin.get("latitude"), 90), _degrees(pin.get("longitude"), 180)
         both = lat is not None and lon is not None
-        return next(iter(map(line, texts(graph, [place.get("name")]))), ""), street, lat if both else None, lon if both else None
+        return (
+            next(iter(map(line, texts(graph, [place.get("name")]))), ""),
+            street,
+            lat if both else None,
+            lon if both else None,
+        )
     return "", "", None, None
 
 

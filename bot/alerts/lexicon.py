@@ -58,6 +58,7 @@ class Lexicon:
     nameless_start: tuple[str, ...]
     legal_forms: re.Pattern[str]
     columns: Mapping[str, str]
+    fair_columns: Mapping[str, str]
     totals: Words
     languages: Phrases
     schedule: Phrases
@@ -70,7 +71,9 @@ class Lexicon:
         try:
             data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - the loader is the safe one, in C when it is there
             known = data["rubros"]
-            data["rubros"] = {name: [*known.get(name, ()), *(sectors or {}).get(name, ())] for name in {**known, **(sectors or {})}}
+            data["rubros"] = {
+                name: [*known.get(name, ()), *(sectors or {}).get(name, ())] for name in {**known, **(sectors or {})}
+            }
             return _build(data)
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
             raise ValueError(f"vacantes: {error!r}") from error
@@ -106,6 +109,7 @@ def _build(data: Mapping[str, Any]) -> Lexicon:
         nameless_start=tuple(folded(word) for word in data["sin_nombre_empieza"]),
         legal_forms=re.compile(rf"(?: (?:{'|'.join(legal)}))+$"),
         columns=_reversed(data["columnas"]),
+        fair_columns=_reversed(data["columnas_ferias"]),
         totals=_words(data["totales"]),
         languages=_phrases(data["idiomas"]),
         schedule=_phrases(data["horarios"]),

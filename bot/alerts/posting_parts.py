@@ -26,7 +26,11 @@ def texts(graph: Graph, values: Iterable[Any]) -> list[str]:
     out: list[str] = []
     for value in values:
         for item in graph.items(value):
-            said = graph.resolve(item.get("name", item.get("text", item.get("value")))) if isinstance(item, Mapping) else item
+            said = (
+                graph.resolve(item.get("name", item.get("text", item.get("value"))))
+                if isinstance(item, Mapping)
+                else item
+            )
             if isinstance(said, str) and said.strip():
                 out.append(said)
     return out

@@ -40,7 +40,9 @@ class Reader:
     moments: MomentReader
 
     @classmethod
-    def of(cls, words: str, places: str, minimum_wage: float, zone: str, sectors: Mapping[str, Sequence[str]] | None = None) -> Reader:
+    def of(
+        cls, words: str, places: str, minimum_wage: float, zone: str, sectors: Mapping[str, Sequence[str]] | None = None
+    ) -> Reader:
         """From the texts of `vacantes.yaml` and `lugares-*.yaml`; `sectors`: more words of each. ValueError when one is wrong."""
         lexicon = Lexicon.from_text(words, sectors)
         gazetteer = Gazetteer.from_text(places)

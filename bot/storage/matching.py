@@ -122,13 +122,15 @@ class Matching:
         spots = ", ".join(f"({_next(values, region)}, {_next(values, sector)})" for region, sector in cells)
         pay = best_pay(vacancy)
         least = _next(values, floor(pay) if pay is not None else 0)
-        spoken = "".join(f" AND s.languages LIKE {_next(values, f'%{_quoted(language)}%')}" for language in vacancy.languages)
+        spoken = "".join(
+            f" AND s.languages LIKE {_next(values, f'%{_quoted(language)}%')}" for language in vacancy.languages
+        )
         paused = _next(values, micros(now))
         text = (
             f"WITH spot (region, sector) AS (VALUES {spots}), met AS (SELECT DISTINCT c.person_id FROM spot CROSS JOIN cell c"
             f" WHERE c.region = spot.region AND c.sector = spot.sector AND c.min_pay <= {least} AND (c.modes & {MODES[str(vacancy.mode)]}) <> 0)"
-            f" {before}SELECT {columns} FROM met CROSS JOIN subscription s CROSS JOIN person p WHERE s.person_id = met.person_id"
-            f" AND p.id = met.person_id AND s.alerts AND (s.paused_until IS NULL OR s.paused_until <= {paused}) AND p.reachable{spoken}{after}"
+            f" {before}SELECT {columns} FROM met CROSS JOIN subscription s WHERE s.person_id = met.person_id"
+            f" AND s.alerts AND (s.paused_until IS NULL OR s.paused_until <= {paused}){spoken}{after}"
         )
         return await self._line.rows(Query(text), *values)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -69,6 +68,14 @@ class SqliteLine:
         """Run any statement in the driver's thread."""
         return await to_the_end(asyncio.ensure_future(self._wrapped.execute(statement, values)))
 
+    async def commit(self) -> None:
+        """Save everything, in the driver's thread because it waits for the disk."""
+        await self._driver.commit()
+
+    async def catch_up(self) -> None:
+        """Return when the thread has done all that was asked of it, even if we are cancelled meanwhile."""
+        await to_the_end(asyncio.ensure_future(self._driver.execute("SELECT 1")))
+
     async def forget_results(self) -> None:
         """End SQLAlchemy's idea of a transaction; ours goes on."""
         if self._wrapped.in_transaction():
@@ -95,7 +102,6 @@ class SqliteDatabase:
         self._path = path
         self._line = line
         self._reader: SlowSqliteLine | None = None
-        self._thread = ThreadPoolExecutor(1, "sqlite-commit")
         self._turn = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._waiting = 0
@@ -159,7 +165,6 @@ class SqliteDatabase:
             for line in (self._reader, self._line):
                 if line is not None:
                     await line.close()
-        self._thread.shutdown()
 
     @asynccontextmanager
     async def _next_turn(self) -> AsyncIterator[None]:
@@ -207,18 +212,20 @@ class SqliteDatabase:
     async def _commit(self) -> None:
         if not self._open:
             return
-        done = asyncio.get_running_loop().run_in_executor(self._thread, self._line.raw.commit)
         try:
-            await to_the_end(done)
+            await self._line.commit()
+        except asyncio.CancelledError:
+            await self._line.catch_up()
+            self._close_transaction(StorageGone("not saved") if self._line.raw.in_transaction else None)
+            raise
         except sqlite3.Error as error:
-            self._line.raw.rollback()
             self._close_transaction(StorageGone(f"the database file cannot be written: {error}"))
-            return
-        finally:
-            if done.done() and done.exception() is None:
-                self._close_transaction(None)
+        else:
+            self._close_transaction(None)
 
     def _close_transaction(self, failure: StorageGone | None) -> None:
+        if failure:
+            self._line.raw.rollback()
         self._open = False
         saved, self._unsaved = self._unsaved, []
         for future in saved:

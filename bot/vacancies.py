@@ -16,17 +16,16 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from bot.alerts.digest import Words, digest
-from bot.alerts.events import KINDS as FAIR_KINDS
-from bot.alerts.events import PartnerFair, read_fair, read_fair_identifier
 from bot.alerts.feeds import read_document
 from bot.alerts.judging import Judge, content_hash, judged, placed, same_job
 from bot.alerts.matching import why
 from bot.alerts.postings import Problems, Reader, read_event, read_identifier, read_posting
 from bot.alerts.vacancy import State, Vacancy
+from bot.fair_desk import FairDesk, ImportedFairs
 from bot.messages import Reply
 from bot.person import Person, PersonId
 from bot.storage.matching import Due, Matching
-from bot.storage.vacancies import Stored, StoredFair, VacancyStore
+from bot.storage.vacancies import Stored, VacancyStore
 from bot.storage.work import Storage, Work
 
 KEPT = timedelta(days=14)
@@ -81,6 +80,7 @@ class VacancyDesk:
         self._office = office
         self._clock = clock
         self._new_id = new_id
+        self._fairs = FairDesk(office.reader, clock, new_id)
 
     async def receive(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
         """One genuine request of a partner; gives the vacancy. A repeated id changes nothing. Raises Malformed."""
@@ -91,8 +91,15 @@ class VacancyDesk:
         """The same for a fair; gives the fair."""
         async with self._storage.work() as work:
             return await self._once(
-                work, partner, f"fair:{webhook_id}", lambda store: self._fair_event(store, partner, body)
+                work, partner, f"fair:{webhook_id}", lambda store: self._fairs.event(store, partner, body)
             )
+
+    async def take_fairs(self, partner: str, raw: bytes) -> ImportedFairs:
+        """Take in a file of fairs; repeating it changes nothing. Raises Malformed when nothing of it can be read."""
+        async with self._storage.work() as work:
+            store = VacancyStore(work.line)
+            await store.alone()
+            return await self._fairs.file(store, partner, raw)
 
     async def take_file(self, partner: str, raw: bytes) -> Imported:
         """Take in a file or a feed; repeating it changes nothing. Raises Malformed when nothing of it can be read."""
@@ -159,8 +166,8 @@ class VacancyDesk:
         await self._keep(work, store, replace(stored, vacancy=held, decision="", decided_content=""), now)
         return True
 
-    async def sent_to(self, work: Work, person: Person, limit: int = 5) -> Sequence[Mapping[str, Any]]:
-        """What this person was told of lately: id, title, employer, and why as (what, value)."""
+    async def sent_to(self, work: Work, person: Person, limit: int = 30) -> Sequence[Mapping[str, Any]]:
+        """What this person was told of lately, newest first: the vacancy as JSON, when (`at`) and `why` as (what, value)."""
         out: list[Mapping[str, Any]] = []
         store = VacancyStore(work.line)
         for number, at in await Matching(work.line).lately(person.id, limit):
@@ -168,9 +175,7 @@ class VacancyDesk:
             if stored:
                 vacancy = stored.vacancy
                 reasons = why(person.wish, vacancy) if person.wish else ()
-                out.append(
-                    {"id": vacancy.id, "title": vacancy.title, "employer": vacancy.employer, "at": at, "why": reasons}
-                )
+                out.append({**vacancy.to_json(), "at": at, "why": reasons})
         return out
 
     async def tell(self, words: Words, send: Send, limit: int = 200) -> int:

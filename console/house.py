@@ -52,8 +52,9 @@ class Visit:
 
     @property
     def id(self) -> int:
-        """The number in the address."""
-        return int(self.request.path_params["id"])
+        """The number in the address; 0, which is nobody's, for one that no database can hold."""
+        number = int(self.request.path_params["id"])
+        return number if number < 2**63 else 0
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from bot.wording import Wording
 
 CONTENT = Path(__file__).parent.parent / "content"
 PACES = {"telegram": 28.5, "whatsapp": 80.0}
+ANYTHING = Wish()
 
 
 @cache
@@ -106,7 +107,7 @@ class Office:
         self,
         channel: str = "telegram",
         *,
-        wish: Wish | None = Wish(),
+        wish: Wish | None = ANYTHING,
         language: str = "es",
         wrote: timedelta = timedelta(hours=1),
         reachable: bool = True,

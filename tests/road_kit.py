@@ -301,7 +301,7 @@ class Launcher:
         program = Program(process, f"http://127.0.0.1:{port}", log)
         self.programs.append(program)
         if wait:
-            await until(lambda: '"event": "started"' in program.logged() or process.returncode is not None, 40)
+            await until(lambda: '"event": "started"' in program.logged() or process.returncode is not None, 60)
         return program
 
     async def end(self) -> None:

@@ -1,4 +1,4 @@
-"""A program that only sends, to be killed by tests: `python -m tests.sending_process DATABASE SOCKET OWNER`.
+"""A program that only sends, to be killed by tests: `python -m tests.sending_process DATABASE KEY SOCKET OWNER`.
 
 It ends by itself, with 0, when nothing is left to send.
 """
@@ -18,14 +18,13 @@ from bot.delivery.wake import LocalWake
 from bot.messages import Reply
 from bot.storage import tables
 from bot.storage.work import Storage
-from tests.conftest import KEY
 
 
 class Socket:
     """Sends each message as a line to a socket and takes the answer as the provider's id."""
 
     name = "telegram"
-    pace = Pace(overall=400.0, chat=1000.0)
+    pace = Pace(overall=100.0, chat=1000.0)
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -50,8 +49,8 @@ def clock():
     return datetime.now(UTC)
 
 
-async def main(database: str, path: str, owner: str) -> None:
-    storage = await Storage.open(database, [KEY], clock, lambda: 0)
+async def main(database: str, key: str, path: str, owner: str) -> None:
+    storage = await Storage.open(database, [key], clock, lambda: 0)
     something = asyncio.Event()
     kit = Kit(
         storage,
@@ -67,7 +66,8 @@ async def main(database: str, path: str, owner: str) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(sender.run())
         while await unfinished(storage):
-            await something.wait()
+            await asyncio.wait([group.create_task(something.wait())], timeout=0.5)  # the sweep says nothing
+            something.set()
             something.clear()
         sender.stop()
     await storage.close()

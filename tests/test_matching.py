@@ -10,7 +10,7 @@ from bot.alerts.digest import KEYS, digest
 from bot.alerts.matching import Mismatch, match_file, meets, why
 from bot.alerts.vacancy import Mode, State, Where
 from bot.messages import LONGEST_REPLY
-from bot.person import Address, Consent, Wish
+from bot.person import Address, Wish
 from bot.storage.matching import Due, Matching
 from bot.wording import Entry, Wording
 from tests.vacancy_kit import reader, vacancy
@@ -128,16 +128,6 @@ async def test_the_database_finds_exactly_those_whom_the_rules_name(storage, clo
             found = await Matching(work.line).people(job, NOW)
             assert await Matching(work.line).count(job, NOW) == len(found)
         assert found == sorted(person for person, wish in wishes.items() if meets(wish, job, NOW) is None)
-
-
-async def test_nobody_who_blocked_us_is_found(storage, clock):
-    async with storage.work() as work:
-        recalled = await work.people.recall(Address("telegram", "1"), (), "es", clock())
-        await work.people.subscribe(recalled.person.id, Wish())
-        await work.people.consent(recalled.person.id, Consent("alerts", True, clock(), "telegram", "sí"))
-        assert await Matching(work.line).people(JOB, NOW)
-        await work.people.set_reachable(recalled.person.id, False)
-        assert not await Matching(work.line).people(JOB, NOW)
 
 
 async def test_each_is_told_when_they_asked_to_be(storage, clock):

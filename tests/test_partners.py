@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -255,6 +256,24 @@ async def test_at_most_two_alert_messages_a_day_and_nothing_is_lost(door):
     assert "Cocinero 3" in sent[-1].text
 
 
+async def test_nobody_is_told_who_blocked_us_left_or_paused_meanwhile(door):
+    people = [await subscriber(door.storage, door.clock, number) for number in range(3)]
+    await door.post(event())
+    async with door.storage.work() as work:
+        await work.people.set_reachable(people[0].id, False)
+        await work.people.end(people[1].id)
+        await work.people.subscribe(people[2].id, Wish(paused_until=door.clock() + timedelta(days=1)))
+    sent = []
+
+    async def send(_work, person, _reply):
+        sent.append(person.id)
+
+    assert await door.desk.tell(words(), send) == 0
+    door.clock.advance(2 * 24 * 3600)
+    assert await door.desk.tell(words(), send) == 1
+    assert sent == [people[2].id]
+
+
 async def test_one_can_ask_what_was_sent_and_why(door):
     await subscriber(door.storage, door.clock, 1, regions=("15",))
     await door.post(event())
@@ -318,3 +337,25 @@ async def test_a_fair_in_the_past_or_without_a_place_is_refused(door):
     answer = await door.post(FAIR | {"data": data}, subject="fairs")
     assert {wrong["field"] for wrong in answer.json()["errors"]} == {"name", "endDate", "location"}
     assert (await door.post(FAIR, partner="red", webhook_id="v1")).status_code == 422
+
+
+async def test_fairs_of_a_file_land_once(door):
+    sheet = (
+        "Código;Feria;Inicio;Fin;Lugar;Dirección;Distrito;Departamento;Organiza;Estado\n"
+        "F1;Feria del Norte;05/12/2026 09:00;05/12/26;Coliseo;Av. Perú 1;Comas;Lima;Municipalidad;\n"
+        "F2;;ayer;;;;Narnia;;;\n"
+        "F3;Feria Sur;06/12/2026;;Parque;;Cayma;Arequipa;GRA;Cancelada\n"
+    ).encode("cp1252")
+    first = (await door.desk.take_fairs("muni", sheet)).to_json()
+    taken = [
+        (fair["row"], fair["identifier"], fair["region"], fair["district"], fair["state"]) for fair in first["accepted"]
+    ]
+    assert taken == [(2, "F1", "15", "Comas", "held"), (4, "F3", "04", "Cayma", "cancelled")]
+    assert {(wrong["row"], wrong["field"]) for wrong in first["rejected"]} == {
+        (3, "Feria"),
+        (3, "Inicio"),
+        (3, "Lugar"),
+    }
+    again = (await door.desk.take_fairs("muni", json.dumps([FAIR["data"], FAIR["data"]]).encode())).to_json()
+    assert (len(again["accepted"]), again["unchanged"]) == (1, 1)
+    assert (await door.desk.take_fairs("muni", sheet)).to_json()["accepted"] == []

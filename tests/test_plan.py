@@ -142,9 +142,8 @@ def reckoned(facts: dict) -> str | None:
     if wish.paused_until:
         return "paused"
     closed = facts["channel"] == "whatsapp" and facts["hours"] > 23
-    if not wish.sectors or "construccion" in wish.sectors:
-        if not closed or facts["language"] == "es":
-            return "already_has_it"
+    if (not wish.sectors or "construccion" in wish.sectors) and (not closed or facts["language"] == "es"):
+        return "already_has_it"
     if (not wish.sectors or "limpieza" in wish.sectors) and facts["language"] == "es" and not closed:
         return "capped"
     return "window_closed" if closed and facts["language"] == "en" else None
@@ -159,7 +158,9 @@ async def a_crowd(office: Office, n: int) -> dict[int, dict]:
         if chance.random() > 0.1:
             wish = Wish(
                 regions=tuple(chance.choice([[], ["15"], ["07"], ["04"], ["04", "15"], ["13"]])),
-                sectors=tuple(chance.choice([[], ["construccion"], ["limpieza"], ["comercio"], ["comercio", "limpieza"]])),
+                sectors=tuple(
+                    chance.choice([[], ["construccion"], ["limpieza"], ["comercio"], ["comercio", "limpieza"]])
+                ),
                 fairs=chance.random() > 0.1,
                 paused_until=now + timedelta(days=3) if chance.random() < 0.1 else None,
             )
@@ -197,7 +198,9 @@ async def write_down(office: Office, some: dict[int, dict]) -> None:
                     "created_at": wrote,
                 }
             )
-            rows["conversation"].append({"person_id": number, "version": 1, "last_inbound_at": wrote, "updated_at": wrote})
+            rows["conversation"].append(
+                {"person_id": number, "version": 1, "last_inbound_at": wrote, "updated_at": wrote}
+            )
             consent = {"person_id": number, "topic": "fairs", "given": True, "at": wrote, "channel": "x", "words": "sí"}
             wish = facts["wish"]
             if wish is not None:
@@ -212,6 +215,10 @@ async def write_down(office: Office, some: dict[int, dict]) -> None:
 
 
 def subscription(number: int, wish: Wish) -> dict:
-    listed = {name: str(list(getattr(wish, name))).replace("'", '"') for name in ("regions", "sectors", "modes", "languages")}
-    plain = {name: getattr(wish, name) for name in ("alerts", "fairs", "frequency", "paused_until", "weekday", "min_pay")}
+    listed = {
+        name: str(list(getattr(wish, name))).replace("'", '"') for name in ("regions", "sectors", "modes", "languages")
+    }
+    plain = {
+        name: getattr(wish, name) for name in ("alerts", "fairs", "frequency", "paused_until", "weekday", "min_pay")
+    }
     return {"person_id": number, **listed, **plain}

@@ -15,7 +15,6 @@ from bot.alerts.plain import line, paragraph, title
 from bot.alerts.posting_parts import identifier, texts
 from bot.alerts.posting_places import spots
 from bot.alerts.postings import Problems, Reader
-from bot.errors import Malformed
 
 KINDS = ("published", "updated", "closed", "cancelled")
 TYPES = ("Event", "BusinessEvent", "ExhibitionEvent", "SocialEvent", "EducationEvent", "Festival")
@@ -85,21 +84,6 @@ def read_fair_identifier(data: object, reader: Reader) -> str:
         problems.add("identifier", "no_identifier")
         problems.stop()
     return str(found)
-
-
-def read_fairs(
-    data: object, partner: str, reader: Reader, now: datetime
-) -> tuple[list[tuple[int, PartnerFair]], list[tuple[int, str, str]]]:
-    """Every fair of a file: (row, fair), and (row, field, reason) of what is wrong."""
-    graph = Graph.of(data)
-    taken: list[tuple[int, PartnerFair]] = []
-    refused: list[tuple[int, str, str]] = []
-    for row, node in enumerate(find_events(graph), 1):
-        try:
-            taken.append((row, fair_of(graph, node, partner, reader, now)))
-        except Malformed as error:
-            refused += [(row, name, why) for name, why in error.errors]
-    return taken, refused
 
 
 def fair_of(graph: Graph, node: Node, partner: str, reader: Reader, now: datetime) -> PartnerFair:

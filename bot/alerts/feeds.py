@@ -71,14 +71,18 @@ def _json_lines(text: str) -> list[Any]:
 
 
 def _page(text: str, partner: str, reader: Reader, now: datetime) -> Intake:
-    """A web page: block by block, so that one broken block does not lose the others."""
+    return _postings(json_blocks(text), partner, reader, now)
+
+
+def json_blocks(page: str) -> list[Any]:
+    """The JSON-LD of a web page, block by block, so that one broken block does not lose the others."""
     blocks: list[Any] = []
-    for block in _BLOCK.findall(text):
+    for block in _BLOCK.findall(page):
         try:
             blocks.append(json.loads(block))
         except (ValueError, RecursionError):
             continue
-    return _postings(blocks, partner, reader, now)
+    return blocks
 
 
 def _postings(data: Any, partner: str, reader: Reader, now: datetime) -> Intake:

@@ -62,7 +62,7 @@ def decide(one: Candidate, rule: Rule, *, has_it: bool = False, news: int = 0) -
         return Why.HAS_IT
     if rule.capped and not one.asked and news >= MOST_A_DAY:
         return Why.CAPPED
-    if needs_template(one, rule) and one.language not in rule.templates:
+    if one.channel == "whatsapp" and needs_template(one, rule) and one.language not in rule.templates:
         return Why.WINDOW_CLOSED
     return None
 
@@ -81,24 +81,33 @@ class Census:
     eligible: array[int] = field(default_factory=lambda: array("q"))
     waiting: array[int] = field(default_factory=lambda: array("q"))
     excluded: Counter[Why] = field(default_factory=Counter)
-    channels: Counter[str] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    forms: Counter[tuple[str, bool]] = field(default_factory=Counter)  # (channel, by template)
+    forms: dict[tuple[str, str, bool], int] = field(default_factory=dict)  # (channel, language, by template)
     people: list[tuple[Candidate, Why | None]] = field(default_factory=list)
 
     def add(self, one: Candidate, why: Why | None) -> None:
         """Count one person."""
         if why is None:
             self.eligible.append(one.person)
-            self.channels[one.channel] += 1
-            self.languages[one.language] += 1
-            self.forms[one.channel, needs_template(one, self.rule)] += 1
+            form = one.channel, one.language, one.channel == "whatsapp" and needs_template(one, self.rule)
+            self.forms[form] = self.forms.get(form, 0) + 1
         else:
             self.excluded[why] += 1
             if why in PASSING:
                 self.waiting.append(one.person)
         if self.keep_people:
             self.people.append((one, why))
+
+    def by(self, place: int) -> dict[Any, int]:
+        """How many get it by channel (0), by language (1), by template or not (2)."""
+        out: Counter[Any] = Counter()
+        for form, n in self.forms.items():
+            out[form[place]] += n
+        return dict(sorted(out.items()))
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """How many get it on each channel."""
+        return self.by(0)
 
     @property
     def digest(self) -> str:

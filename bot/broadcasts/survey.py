@@ -118,7 +118,7 @@ def _summary(
     seconds = plan.seconds_for(census.channels, means.paces)
     category = compose.TEMPLATES[kind][1].value.lower()
     messages: dict[tuple[str, str], int] = {}
-    for (channel, by_template), n in census.forms.items():
+    for (channel, _, by_template), n in census.forms.items():
         key = channel, category if by_template else FREE_FORM
         messages[key] = messages.get(key, 0) + n
     parts = {
@@ -137,9 +137,9 @@ def _summary(
         "eligible": len(census.eligible),
         "excluded": [{"reason": why.value, "count": n} for why, n in sorted(census.excluded.items())],
         "deferred": [{"reason": "quiet_hours", "count": deferred, "until": start.isoformat()}] if deferred else [],
-        "channels": dict(sorted(census.channels.items())),
-        "languages": dict(sorted(census.languages.items())),
-        "templates": sum(n for (_, by_template), n in census.forms.items() if by_template),
+        "channels": census.channels,
+        "languages": census.by(1),
+        "templates": census.by(2).get(True, 0),
         "seconds": seconds,
         "finish": plan.finish(start, seconds, means.country).isoformat(),
         "cost": means.rates.cost(messages, used).to_json(),

@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -36,6 +38,16 @@ def _loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+class _Server(uvicorn.Server):
+    """Told to stop, it ends in order and with exit code 0; uvicorn would then die of the signal after all."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
 def _web(given: argparse.Namespace) -> int:
     log.start()
     chosen = settings.load()
@@ -51,7 +63,7 @@ def _web(given: argparse.Namespace) -> int:
             timeout_graceful_shutdown=20,
             server_header=False,
         )
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve()
 
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(serve())

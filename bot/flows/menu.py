@@ -37,13 +37,20 @@ def _topic(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
     articles = ctx.library.in_topic(topic, ctx.language)
     shown = articles[page * PAGE : (page + 1) * PAGE]
     choices = [Choice(f"a/{article.id}", article.label) for article in shown]
-    if topic == "ferias" and page == 0:
-        choices.insert(0, Choice("fairs", ctx.say("fairs.label")))
+    if page == 0:
+        choices = [*_guides(topic, ctx), *choices]
     if len(articles) > (page + 1) * PAGE:
         choices.append(Choice(f"t/{topic}/{page + 1}", ctx.say("more.label")))
     choices.append(Choice("menu", ctx.say("menu.label")))
     text = ctx.say("topic.text", topic=ctx.say(f"topic.{topic}"))
     return Turn(state.without_flow(), (Reply(text, tuple(choices)),))
+
+
+def _guides(topic: str, ctx: Context) -> list[Choice]:
+    """The guided flows of a topic that hang on no article."""
+    names = dict.fromkeys(name for _, name in ctx.library.flows)
+    flows = [flow for name in names if (flow := ctx.library.flow(name, ctx.language)) and flow.topic == topic]
+    return [Choice(f"g/{flow.id}", flow.label) for flow in flows if ctx.library.article(flow.id) is None]
 
 
 def _help(state: State, ctx: Context) -> Turn:

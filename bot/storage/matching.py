@@ -19,14 +19,14 @@ from bot.storage.line import Line, Query, Row
 from bot.storage.tables import MODES
 
 _CELLS = Query(
-    # every (region, sector) that somebody wished for, by hopping over the index
-    "WITH RECURSIVE hop (region, sector) AS ("
-    " SELECT * FROM (SELECT region, sector FROM cell ORDER BY region, sector LIMIT 1) AS first"
-    " UNION ALL SELECT"
-    "  (SELECT n.region FROM cell n WHERE (n.region, n.sector) > (hop.region, hop.sector) ORDER BY n.region, n.sector LIMIT 1),"
-    "  (SELECT n.sector FROM cell n WHERE (n.region, n.sector) > (hop.region, hop.sector) ORDER BY n.region, n.sector LIMIT 1)"
-    " FROM hop WHERE hop.region IS NOT NULL)"
-    " SELECT region, sector FROM hop WHERE region IS NOT NULL"
+    # every (region, sector) that somebody wished for, by hopping over the index: first the regions, then the sectors of each
+    "WITH RECURSIVE area (region) AS (SELECT min(region) FROM cell UNION ALL"
+    " SELECT (SELECT min(n.region) FROM cell n WHERE n.region > area.region) FROM area WHERE area.region IS NOT NULL),"
+    " hop (region, sector) AS ("
+    " SELECT area.region, (SELECT min(n.sector) FROM cell n WHERE n.region = area.region) FROM area WHERE area.region IS NOT NULL"
+    " UNION ALL SELECT hop.region, (SELECT min(n.sector) FROM cell n WHERE n.region = hop.region AND n.sector > hop.sector)"
+    " FROM hop WHERE hop.sector IS NOT NULL)"
+    " SELECT region, sector FROM hop WHERE sector IS NOT NULL"
 )
 _COPY = Query(
     "INSERT INTO alert (vacancy_id, person_id, due_at, sent_at) SELECT $2, person_id, due_at, sent_at FROM alert"

@@ -175,10 +175,8 @@ def _compiled(controls: Mapping[str, Sequence[str]], courtesy: str) -> list[tupl
 
 def _form(entry: str) -> str:
     """The regular expression of a form; every word carries the space after it."""
-    out = []
-    for token in _TOKEN.findall(plain(entry)):
-        out.append("(?:" if token == "(" else token if not token.isalnum() else f"(?:{token} )")
-    form = "".join(out)
+    marks = {"(": "(?:", ")": ")", "|": "|", "?": "?"}
+    form = "".join(marks.get(part) or f"(?:{part} )" for part in _TOKEN.findall(plain(entry)))
     try:
         compiled = re.compile(form)
     except re.error as error:

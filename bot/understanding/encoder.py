@@ -86,13 +86,14 @@ class VectorStore:
         self._known: dict[bytes, Any] = {}
         for path in (shipped, self._file):
             self._read(path)
+        self._stored = frozenset(self._known)
 
     def missing(self, texts: Iterable[str]) -> list[str]:
         """The texts whose vectors have still to be computed."""
         return [text for text in dict.fromkeys(texts) if _key(text) not in self._known]
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """One row a text; what is missing is computed now and kept."""
+        """One row a text; what is missing is computed now. `keep` writes it down."""
         import numpy as np  # noqa: PLC0415
 
         missing = self.missing(texts)
@@ -100,10 +101,9 @@ class VectorStore:
             batch = missing[start : start + _BATCH]
             for text, row in zip(batch, self._encoder.embed(batch), strict=True):
                 self._known[_key(text)] = _packed(row)
-        if missing:
-            self._write(texts)
         packed = np.asarray([self._known[_key(text)] for text in texts], dtype=np.float32)
-        return packed / np.maximum(np.linalg.norm(packed, axis=1, keepdims=True), 1e-6)
+        packed /= np.maximum(np.linalg.norm(packed, axis=1, keepdims=True), 1e-6)
+        return packed
 
     def save(self, path: Path, texts: Iterable[str]) -> None:
         """Write the vectors of these texts to a file that another machine can start from."""
@@ -123,8 +123,9 @@ class VectorStore:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def _write(self, texts: Sequence[str]) -> None:
-        if self._file is None:
+    def keep(self, texts: Sequence[str]) -> None:
+        """Write the vectors of these texts, and of no others, to the folder; nothing to do when it has them."""
+        if self._file is None or all(_key(text) in self._stored for text in texts):
             return
         with contextlib.suppress(OSError):  # a full or read-only disk: the next start computes them again
             self.save(self._file, texts)

@@ -68,7 +68,13 @@ class Rate:
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
         low, high = self.interval
-        return {"hits": self.hits, "of": self.of, "value": round(self.value, 4), "low": round(low, 4), "high": round(high, 4)}
+        return {
+            "hits": self.hits,
+            "of": self.of,
+            "value": round(self.value, 4),
+            "low": round(low, 4),
+            "high": round(high, 4),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,10 @@ class Report:
             lines.append(f"{group:20}" + "   ".join(f"{name} {_row(rate)}" for name, rate in rates.items()))
         lines += ["", *(f"{n}x  {expected} -> {came}" for expected, came, n in self.confused[:15])]
         wrong = [one for one in self.judged if not one.right]
-        lines += ["", *(f"{one.question.id:8}{one.question.expect:34}{one.answer.get('kind')}: {_came(one)}" for one in wrong)]
+        lines += [
+            "",
+            *(f"{one.question.id:8}{one.question.expect:34}{one.answer.get('kind')}: {_came(one)}" for one in wrong),
+        ]
         return "\n".join(lines)
 
 
@@ -184,7 +193,7 @@ def report(rows: Sequence[Judged]) -> Report:
         "wrong article given": _rate(asked, lambda r: r.gave_article and not r.right),
         "wrong among the given": _rate(served, lambda r: not r.right),
         "refused although answerable": _rate(asked, lambda r: r.answer.get("kind") == NONE),
-        "taken for a control": _rate([*asked, *outside], lambda r: _wrong_control(r)),
+        "taken for a control": _rate([*asked, *outside], _wrong_control),
         "article given out of scope": _rate(outside, lambda r: r.gave_article),
         "nothing at all offered out of scope": _rate(outside, lambda r: r.answer.get("kind") == NONE),
         "danger recognised": _rate(danger, lambda r: r.answer.get("kind") == "urgent"),

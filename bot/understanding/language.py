@@ -40,7 +40,9 @@ _CREOLE = frozenset(
     """mwen ou li nou yo ki kijan kote kisa poukisa se pou ak nan gen bezwen vle kapab ka fe travay papye ede tanpri
     mesi bonjou bonswa pa mwem sa yon anpil dwe jwenn""".split()
 )
-_SHARED = frozenset("a de des da das do e o as no na la le les un tu ou que me meu ma on ce qui mas ate boa se sa li ki ka".split())
+_SHARED = frozenset(
+    "a de des da das do e o as no na la le les un tu ou que me meu ma on ce qui mas ate boa se sa li ki ka".split()
+)
 _ONLY_PORTUGUESE = _PORTUGUESE - _SPANISH - _ENGLISH - _SHARED
 _ONLY_FRENCH = _FRENCH - _SPANISH - _ENGLISH - _SHARED
 _ONLY_CREOLE = _CREOLE - _SPANISH - _ENGLISH - _FRENCH - _SHARED

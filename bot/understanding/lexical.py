@@ -12,54 +12,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
-from bot.understanding.text import Analyser, Terms, is_function_word, pieces, sound, stem, with_one_less
+from bot.understanding.articles import LANGUAGES, Article, Library
+from bot.understanding.gathering import Gathered, term_weights
+from bot.understanding.spelling import Spellings
+from bot.understanding.text import Analyser, Terms, is_function_word, pieces, stem
 
-LANGUAGES = ("es", "en")
 FEATURES = ("best", "second", "bm25", "bayes", "pieces", "covered", "name", "keyword")
-_MEANING = 0.7  # a meaning says less than the word itself: it was our reading of it
-_PAIR = 0.5
-_TYPO_FROM = 5  # shorter words have too many honest neighbours to be corrected
 _FIELDS = {"title": 3.0, "label": 2.5, "keywords": 2.5, "questions": 1.0, "summary": 0.8, "sections": 0.4}
 _FLATTENING = 0.4  # how much a long field counts less
 _SATURATION = 1.2
 _EVERYWHERE = 400  # ways of asking: a word that so many share costs time and tells little
 _SMOOTHING = 0.15
-
-
-class Section(Protocol):
-    """One part of an article, as the library gives it."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-
-
-class Article(Protocol):
-    """What the index reads of an article."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def questions(self) -> Sequence[str]: ...
-    @property
-    def keywords(self) -> Sequence[str]: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def sections(self) -> Sequence[Section]: ...
-
-
-class Library(Protocol):
-    """Where the articles come from; a language without articles gives an empty row."""
-
-    def articles(self, language: str) -> Sequence[Article]: ...
 
 
 Postings = dict[str, tuple["array[int]", "array[float]"]]
@@ -78,14 +42,6 @@ class Match:
     length: int  # content words of the message
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way of asking for an article."""
-
-    article: int
-    weights: Mapping[str, float]
-
-
 class LexicalIndex:
     """An index over every article in every language. Building takes below a second; it never changes afterwards."""
 
@@ -95,12 +51,12 @@ class LexicalIndex:
         documents = _documents(library)
         self.ids = tuple(documents)
         self._count = len(self.ids)
-        gathered = _Gathered(analyser)
+        gathered = Gathered(analyser)
         for number, identity in enumerate(self.ids):
             for language, article in documents[identity]:
                 gathered.take(number, language, article)
         self._weigh(gathered)
-        self._spellings = _Spellings(gathered.vocabulary, gathered.by_language, analyser.meaning_stems())
+        self._spellings = Spellings(gathered.vocabulary, gathered.by_language, analyser.meaning_stems())
         self._near_pieces = lru_cache(maxsize=4_000)(self._sum_pieces)
 
     def match(self, text: str, language: str | None = None) -> Match:
@@ -130,7 +86,7 @@ class LexicalIndex:
     # -- a question ---------------------------------------------------------------------------------------------
 
     def _query(self, terms: Terms) -> dict[str, float]:
-        counted = _term_weights(terms)
+        counted = term_weights(terms)
         return {term: weight * self.idf(term) for term, weight in counted.items()}
 
     def _ways(self, query: Mapping[str, float]) -> tuple[list[float], list[float]]:
@@ -215,7 +171,7 @@ class LexicalIndex:
 
     # -- building -----------------------------------------------------------------------------------------------
 
-    def _weigh(self, gathered: _Gathered) -> None:
+    def _weigh(self, gathered: Gathered) -> None:
         self._rarest = math.log(1 + self._count)
         self._idf = {t: math.log(1 + self._count / len(held)) for t, held in gathered.holders.items()}
         self._owner = [article for article, _ in gathered.ways]
@@ -245,122 +201,12 @@ class LexicalIndex:
         return {piece: weight / length for piece, weight in weighted.items()}
 
 
-class _Gathered:
-    """What is read from the articles before anything is weighed."""
-
-    def __init__(self, analyser: Analyser) -> None:
-        self._analyser = analyser
-        self.ways: list[tuple[int, dict[str, float]]] = []
-        self.fields: list[dict[str, Counter[str]]] = []
-        self.counts: list[Counter[str]] = []
-        self.spoken: list[Counter[str]] = []  # words of the ways of asking
-        self.titles: list[tuple[int, dict[str, float]]] = []
-        self.keywords: list[tuple[int, frozenset[str]]] = []
-        self.holders: dict[str, set[int]] = defaultdict(set)
-        self.vocabulary: dict[str, int] = Counter()
-        self.by_language: dict[str, set[str]] = {language: set() for language in LANGUAGES}
-
-    def take(self, number: int, language: str, article: Article) -> None:
-        """Read one article in one language."""
-        while len(self.fields) <= number:
-            self.fields.append(defaultdict(Counter))
-            self.counts.append(Counter())
-            self.spoken.append(Counter())
-        sections = " ".join(section.text for section in article.sections)
-        for name, texts in (
-            ("title", (article.title,)),
-            ("label", (article.label,)),
-            ("questions", tuple(article.questions)),
-            ("keywords", tuple(article.keywords)),
-            ("summary", (article.summary,)),
-            ("sections", (sections,)),
-        ):
-            for text in texts:
-                self._field(number, language, name, text)
-
-    def usual_lengths(self) -> dict[str, float]:
-        """The mean length of each field."""
-        sums: Counter[str] = Counter()
-        for fields in self.fields:
-            for name, counts in fields.items():
-                sums[name] += counts.total()
-        return {name: total / max(len(self.fields), 1) for name, total in sums.items()}
-
-    def _field(self, number: int, language: str, name: str, text: str) -> None:
-        terms = self._analyser.terms(text, language)
-        weights = _term_weights(terms)
-        single = [term for term in weights if " " not in term]
-        self.fields[number][name].update(single)
-        for word in terms.words:
-            self.vocabulary[word] += 1
-        self.by_language[language].update(terms.words)
-        for term in weights if name not in ("summary", "sections") else single:
-            self.holders[term].add(number)
-        if name in ("summary", "sections"):
-            return
-        self.ways.append((number, weights))
-        self.counts[number].update(single)
-        self.spoken[number].update(word for word in terms.words if not is_function_word(word))
-        if name in ("title", "label"):
-            self.titles.append((number, {t: w for t, w in weights.items() if " " not in t}))
-        if name == "keywords" and terms.stems:
-            self.keywords.append((number, frozenset(terms.stems)))
-
-
-class _Spellings:
-    """Brings a word that the content does not know to the known one that it sounds or looks like."""
-
-    def __init__(
-        self, vocabulary: Mapping[str, int], by_language: Mapping[str, set[str]], meanings: Iterable[str]
-    ) -> None:
-        self._known = frozenset(vocabulary)
-        self._by_language = by_language
-        self._stems = {lang: frozenset(stem(word, lang) for word in held) for lang, held in by_language.items()}
-        self._meanings = frozenset(meanings)
-        self._by_sound: dict[str, str] = {}
-        self._by_less: dict[str, str] = {}
-        for word in sorted(vocabulary, key=lambda w: (vocabulary[w], w)):  # the commonest is written last and stays
-            self._by_sound[sound(word)] = word
-            if len(word) >= _TYPO_FROM:
-                for less in with_one_less(sound(word)):
-                    self._by_less[less] = word
-        self.nearest = lru_cache(maxsize=20_000)(self._nearest)
-
-    def language(self, said: Sequence[str]) -> str:
-        """English when more of the words are known in English than in Spanish."""
-        known = {lang: sum(word in held for word in said) for lang, held in self._by_language.items()}
-        return "en" if known["en"] > known["es"] else "es"
-
-    def _nearest(self, word: str, language: str) -> str:
-        root = stem(word, language)
-        if word in self._known or root in self._stems[language] or root in self._meanings or is_function_word(word):
-            return word
-        if word.isdigit() or len(word) < 3:
-            return word
-        heard = sound(word)
-        if heard in self._by_sound:
-            return self._by_sound[heard]
-        if len(word) < _TYPO_FROM:
-            return word
-        near = {self._by_less[less] for less in with_one_less(heard) if less in self._by_less}
-        return min(near, key=lambda known: (abs(len(known) - len(word)), known[0] != word[0], known), default=word)
-
-
 def _documents(library: Library) -> dict[str, list[tuple[str, Article]]]:
     found: dict[str, list[tuple[str, Article]]] = {}
     for language in LANGUAGES:
         for article in library.articles(language):
             found.setdefault(article.id, []).append((language, article))
     return dict(sorted(found.items()))
-
-
-def _term_weights(terms: Terms) -> dict[str, float]:
-    """Stems, meanings and neighbouring pairs, each with what it counts for."""
-    weights: dict[str, float] = dict.fromkeys(terms.stems, 1.0)
-    weights.update(dict.fromkeys(terms.meanings, _MEANING))
-    for left, right in zip(terms.stems, terms.stems[1:], strict=False):
-        weights[f"{left} {right}"] = _PAIR
-    return weights
 
 
 def _inverted(rows: Iterable[Mapping[str, float]]) -> Postings:

@@ -69,6 +69,10 @@ class Ranking:
         return self.hits[0] if self.hits else None
 
 
+NO_RANKING = Ranking()
+"""For what is no question."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """What was learned for one set of features."""
@@ -106,7 +110,7 @@ class Ranker:
     def rank(self, match: Match, vector: Any = None) -> Ranking:
         """The ranking by words alone, or with the vector of the message."""
         if not self.lexical.ids:
-            return Ranking()
+            return NO_RANKING
         columns = list(match.columns)
         weights = self._weights["lexical"]
         if vector is not None and self.semantic is not None:
@@ -134,7 +138,8 @@ class Ranker:
 
 
 def signs(
-    match: Match, columns: Sequence[Sequence[float]],
+    match: Match,
+    columns: Sequence[Sequence[float]],
     scores: Sequence[float],
     shares: Sequence[float],
     order: Sequence[int],

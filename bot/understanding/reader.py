@@ -17,13 +17,14 @@ from typing import Any, Protocol
 import yaml
 
 from bot.understanding import semantic
+from bot.understanding.articles import Library
 from bot.understanding.controls import Control, Controls
 from bot.understanding.danger import Danger
 from bot.understanding.encoder import Encoder, VectorStore
 from bot.understanding.follow_up import correction, follow_up
 from bot.understanding.language import OTHER, language_of
-from bot.understanding.lexical import LexicalIndex, Library, Match
-from bot.understanding.ranking import Outcome, Ranker, Ranking, Weights, load_weights
+from bot.understanding.lexical import LexicalIndex, Match
+from bot.understanding.ranking import NO_RANKING, Outcome, Ranker, Ranking, Weights, load_weights
 from bot.understanding.text import Analyser, Glossary
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Understanding:
     control: Control | None = None
     control_scope: str = ""  # of `stop` and `unsubscribe`: all, alerts, fairs
     language: str | None = None  # es, en, other; None: cannot be told, keep the present one
-    ranking: Ranking = Ranking()
+    ranking: Ranking = NO_RANKING
     follow_up: str = ""  # section of the article in hand that a short question asks for
     correction: bool = False  # "no, eso no": the article in hand was not it
     second: str = ""  # article of a second question in the same message
@@ -146,7 +147,10 @@ class Reader:
     def _vectors(self, encoder: Encoder) -> semantic.SemanticIndex:
         ids: Sequence[str] = self._ranker.lexical.ids
         texts = semantic.lines(self._library, ids, self._analyser)
-        return semantic.SemanticIndex(texts, VectorStore(encoder, self._var), len(ids))
+        store = VectorStore(encoder, self._var)
+        index = semantic.SemanticIndex(texts, store, len(ids))
+        store.keep([text for _, text in texts])
+        return index
 
 
 SURE = 0.97

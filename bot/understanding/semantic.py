@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bot.understanding.articles import LANGUAGES, Library
 from bot.understanding.encoder import VectorStore
-from bot.understanding.lexical import LANGUAGES, Library
 from bot.understanding.text import Analyser
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class SemanticIndex:
     def _centred(self, vectors: Vectors) -> Vectors:
         """e5 puts everything into one corner of its space; without what all share, differences show."""
         np = self._numpy
-        moved = vectors - self._mean
+        moved: Vectors = vectors - self._mean
         moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
         return moved
 
@@ -89,4 +89,5 @@ class SemanticIndex:
             left = left - step * moved
             before, size = size, (left * left).sum(axis=0)
             direction = left + (size / np.maximum(before, 1e-12)) * direction
-        return np.asarray(solution, dtype=np.float32)
+        fitted: Vectors = solution
+        return fitted

@@ -19,10 +19,11 @@ import numpy as np
 import yaml
 
 from bot.understanding import semantic
+from bot.understanding.articles import LANGUAGES, Article, Library
 from bot.understanding.encoder import SHIPPED, VectorStore, load_encoder
 from bot.understanding.evaluate import NONE, Question, read_questions
 from bot.understanding.language import language_of
-from bot.understanding.lexical import FEATURES, LANGUAGES, Article, LexicalIndex, Library, Match
+from bot.understanding.lexical import FEATURES, LexicalIndex, Match
 from bot.understanding.ranking import SIGNS, shares_of, signs
 from bot.understanding.text import Analyser, Glossary
 
@@ -102,7 +103,7 @@ def learn(data: Sequence[Example], ids: Sequence[str], names: Sequence[str]) -> 
     columns = list(range(len(names)))
     position = {identity: at for at, identity in enumerate(ids)}
     rank = _rank_weights([e for e in data if e.question.expect in position], position, columns)
-    facts = [_facts(e, ids, rank, columns, names) for e in data]
+    facts = [_facts(e, ids, rank, columns) for e in data]
     x = np.asarray([[s[name] for name in SIGNS] for s, _ in facts])
     right = np.asarray([r for _, r in facts], dtype=np.float64)
     weights = np.asarray([1.0 if e.weight >= 1 else _FOLD_DOUBT for e in data])
@@ -118,9 +119,7 @@ def learn(data: Sequence[Example], ids: Sequence[str], names: Sequence[str]) -> 
     }
 
 
-def _facts(
-    e: Example, ids: Sequence[str], rank: Any, columns: Sequence[int], names: Sequence[str]
-) -> tuple[dict[str, float], bool]:
+def _facts(e: Example, ids: Sequence[str], rank: Any, columns: Sequence[int]) -> tuple[dict[str, float], bool]:
     rows = e.rows[:, columns]
     scores = (rows @ rank).tolist()
     shares = shares_of(scores)
@@ -189,7 +188,11 @@ def _threshold(data: Sequence[Example], sure: Any, right: Any) -> float:
 
 
 def train(
-    library: Library, glossary: Glossary, own: Sequence[Question], store: VectorStore | None, say: Callable[[str], None] = print
+    library: Library,
+    glossary: Glossary,
+    own: Sequence[Question],
+    store: VectorStore | None,
+    say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """The contents of `weights.json`."""
     data, ids = examples(own, library, glossary, store, 1.0)
@@ -222,6 +225,9 @@ def main() -> None:
     store = VectorStore(encoder, given.var) if encoder else None
     tuned = tuning_half(given.questions)
     weights = train(library, glossary, tuned, store)
+    if store:
+        lines = semantic.lines(library, LexicalIndex(library, Analyser(glossary)).ids, Analyser(glossary))
+        store.keep([*(text for _, text in lines), *(Analyser(glossary).spelt_out(q.text) for q in tuned)])
     path = Path(__file__).with_name("weights.json")
     path.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     if store and given.vectors:

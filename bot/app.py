@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,13 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.assistant import Assistant
+from bot.broadcasts import compose
 from bot.channels import telegram_setup
 from bot.channels.base import Channel, Pace
 from bot.channels.simulator import Simulator
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
-from bot.channels.whatsapp_content import Category, TemplateText
+from bot.channels.whatsapp_content import ContentApi
 from bot.chores import Chore, keep_doing
 from bot.counts import Counts
 from bot.delivery.sender import Contents, Kit, Sender
@@ -235,15 +236,32 @@ class App:
             await self.client.aclose()
 
     def _kit(self) -> Kit:
-        return Kit(self.storage, self.limiter, self.wake, self.clock, self.owner, self.contents)
+        noted = self.news.broadcaster.watch.noted
+        return Kit(self.storage, self.limiter, self.wake, self.clock, self.owner, self.contents, noted)
 
     def _chores(self, sends: bool) -> list[Chore]:
         chores = [Chore("content", 1.0, self.mind.refresh)]
+        if self.settings.twilio_account_sid:
+            chores.append(Chore("contents", 3600.0, self._contents))
         if any(self.settings.gather_seconds for _ in self.channels) and self.settings.gather_seconds:
             chores.append(Chore("gathered", min(0.2, self.settings.gather_seconds / 4), self.assistant.gathered))
         if sends:
             chores += [Chore("farewells", 2.0, self._farewells), Chore("tidy", 600.0, self._tidy), *self.news.chores()]
         return chores
+
+    async def _contents(self) -> None:
+        """Learn which buttons, lists and approved templates exist at Twilio."""
+        whatsapp = real_whatsapp(self.channels)
+        if self.client is None or whatsapp is None or not self.settings.twilio_account_sid:
+            return
+        api = ContentApi(
+            account_sid=self.settings.twilio_account_sid,
+            token=self.settings.twilio_auth_tokens[0],
+            client=self.client,
+            api_url=self.settings.twilio_api_url,
+        )
+        buttons = {language: self.wording.text("list.label", language) for language in ("es", "en")}
+        whatsapp.contents = await api.contents(buttons, compose.template_texts(self.wording))
 
     async def _farewells(self) -> None:
         async with self.storage.work() as work:
@@ -295,7 +313,7 @@ class App:
                 await telegram_setup.describe(bot, wording=telegram_words(self.wording), default="es")
                 await telegram_setup.poll(bot, lambda got: self.take(got, "telegram"), self.stop, clock=self.clock)
         except TelegramError as error:
-            log.error("telegram_unreachable", extra={"kind": type(error).__name__})
+            log.warning("telegram_unreachable", extra={"kind": type(error).__name__})
             if not self.stop.is_set():
                 await self._again_later()
 
@@ -338,26 +356,6 @@ async def register_webhook(bot: Bot, chosen: Settings, wording: Wording) -> tele
     )
 
 
-def templates(wording: Wording) -> list[TemplateText]:
-    """The approved messages that reach people outside WhatsApp's 24 hours."""
-    return [
-        TemplateText(
-            name=name,
-            language=language,
-            category=category,
-            body=wording.text(f"template.{name}", language),
-            samples=dict(enumerate_from_one(wording.text(f"template.{name}.samples", language).split("|"))),
-        )
-        for name, category in (("rumbo_feria", Category.MARKETING), ("rumbo_vacantes", Category.MARKETING))
-        for language in ("es", "en")
-    ]
-
-
-def enumerate_from_one(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Texts with their number as WhatsApp's variables have it."""
-    return ((str(number), text) for number, text in enumerate(texts, 1))
-
-
 def make_channels(chosen: Settings, client: httpx.AsyncClient, clock: Clock, ids: Ids) -> dict[str, Channel]:
     """The platforms that are configured; with the simulator both, and people at its page on either."""
     telegram = Telegram(
@@ -386,18 +384,31 @@ def make_channels(chosen: Settings, client: httpx.AsyncClient, clock: Clock, ids
     }
 
 
+def approved_templates(channels: Mapping[str, Channel]) -> set[tuple[str, str]]:
+    """The WhatsApp templates, (name, language), that this process knows to be approved."""
+    whatsapp = real_whatsapp(channels)
+    return set(whatsapp.contents.templates) if whatsapp else set()
+
+
+def real_whatsapp(channels: Mapping[str, Channel]) -> WhatsApp | None:
+    """The channel that talks to Twilio, also when the simulator stands before it."""
+    found = channels.get("whatsapp")
+    real = found.imitated if isinstance(found, Simulator) else found
+    return real if isinstance(real, WhatsApp) else None
+
+
 async def build(chosen: Settings, *, role: str = "run", mind: Mind | None = None) -> App:
     """Make every part and join them; a `mind` that is ready is used. The database is brought to its newest form first."""
     clock, ids = Clock(), Ids()
     chosen.var.mkdir(parents=True, exist_ok=True)
-    mind = mind or await asyncio.to_thread(Mind, chosen, clock)
+    ready = mind or await asyncio.to_thread(Mind, chosen, clock)
     await migrate(chosen.database)
     async with AsyncExitStack() as undo:
         storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)
         undo.push_async_callback(storage.close)
         client = await open_client()
         undo.push_async_callback(client.aclose)
-        app = _join(chosen, role, clock, ids, mind, storage, client)
+        app = _join(chosen, role, clock, ids, ready, storage, client)
         undo.pop_all()
     return app
 
@@ -409,7 +420,7 @@ def _join(
     limiter, wake = _shared(chosen, clock, owner)
     storage.mail = wake
     channels = make_channels(chosen, client, clock, ids)
-    news = News(chosen, storage, mind, clock, ids)
+    news = News(chosen, storage, mind, clock, ids, lambda: approved_templates(channels))
     assistant = Assistant(
         storage=storage,
         reader=lambda: mind.reader,

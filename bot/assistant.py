@@ -16,9 +16,11 @@ from bot.conversation import (
     CallHuman,
     ChooseLanguage,
     Context,
+    DecideNews,
     Effect,
     Forget,
     Missed,
+    PrepareNews,
     Rated,
     Reachable,
     RegisterFair,
@@ -71,6 +73,10 @@ class News(Protocol):
 
     async def reported(self, work: Work, person_id: PersonId, vacancy: str, now: datetime) -> None:
         """This person says that a vacancy is not honest."""
+        ...
+
+    async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
+        """Somebody of the team asked for an announcement."""
         ...
 
 
@@ -255,20 +261,10 @@ class Assistant:
     async def _do(self, work: Work, person: Person, said: Inbound, effect: Effect) -> None:
         now = self._clock()
         match effect:
+            case Subscribe() | Unsubscribe():
+                await self._consent(work, person, said, effect)
             case ChooseLanguage(language, chosen):
                 await work.people.choose_language(person.id, Language(language), chosen=chosen)
-            case Subscribe(wish, words):
-                await work.people.subscribe(person.id, wish)
-                for topic in _newly(person, wish):
-                    await work.people.consent(person.id, Consent(topic, True, now, said.sender.channel, words))
-            case Unsubscribe(scope, words):
-                for topic in ("alerts", "fairs") if scope == "all" else (scope,):
-                    await work.people.end(person.id, topic)
-                    await work.people.consent(person.id, Consent(topic, False, now, said.sender.channel, words))
-            case Missed(text):
-                await work.feedback.missed(said.sender.channel, str(person.language), scrub(text), now)
-            case Rated(article, helped):
-                await work.feedback.count("helped" if helped else "not_helped", article, now.date())
             case Reachable(reachable):
                 await work.people.set_reachable(person.id, reachable)
             case CallHuman(topic):
@@ -276,10 +272,35 @@ class Assistant:
                     await self._tell_team(work, person, topic)
             case ReportVacancy(vacancy):
                 await self._news.reported(work, person.id, vacancy, now)
+            case PrepareNews() | DecideNews():
+                await self._news.requested(work, person, effect, now)
+            case Missed() | Rated() | RegisterFair():
+                await self._note(work, person, effect)
+            case Forget():
+                pass  # done last, by `_farewell`
+
+    async def _note(self, work: Work, person: Person, effect: Missed | Rated | RegisterFair) -> None:
+        """What a conversation leaves behind without naming anybody, and reminders that were asked for."""
+        now = self._clock()
+        match effect:
+            case Missed(text):
+                await work.feedback.missed(person.address.channel, str(person.language), scrub(text), now)
+            case Rated(article, helped):
+                await work.feedback.count("helped" if helped else "not_helped", article, now.date())
             case RegisterFair(fair):
                 await work.feedback.register(person.id, fair, now)
-            case Forget():
-                pass
+
+    async def _consent(self, work: Work, person: Person, said: Inbound, effect: Subscribe | Unsubscribe) -> None:
+        """Write down what news are wanted, and the proof of the consent or of its end."""
+        now, channel = self._clock(), said.sender.channel
+        if isinstance(effect, Subscribe):
+            await work.people.subscribe(person.id, effect.wish)
+            for topic in _newly(person, effect.wish):
+                await work.people.consent(person.id, Consent(topic, True, now, channel, effect.words))
+            return
+        for topic in ("alerts", "fairs") if effect.scope == "all" else (effect.scope,):
+            await work.people.end(person.id, topic)
+            await work.people.consent(person.id, Consent(topic, False, now, channel, effect.words))
 
 
 def _newly(person: Person, wish: Wish) -> list[str]:

@@ -31,7 +31,7 @@ class Mind:
         self.shelf = Shelf(chosen.content)
         self.wording = Wording.read(chosen.content)
         self.gate = TrustGate.from_rules((chosen.content / "ofertas.yaml").read_text(encoding="utf-8"))
-        self._danger = DangerRecogniser.from_rules((chosen.content / "peligro.txt").read_text(encoding="utf-8"))
+        self._danger = DangerRecogniser.load(chosen.content)
         self._encoder = load_encoder(chosen.encoder) if encoder else None
         self._known = ""
         self.reader: Reader = self._read_anew()

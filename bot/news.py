@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 from bot.alerts.postings import Reader
 from bot.broadcast import Broadcaster, rates_of
 from bot.broadcasts.contents import Contents
+from bot.broadcasts.desk import NewsDesk
+from bot.broadcasts.spend import Ledger
 from bot.chores import Chore
+from bot.conversation import DecideNews, PrepareNews
 from bot.library.library import Library
 from bot.messages import Reply
 from bot.mind import Mind
@@ -48,7 +51,9 @@ class News:
         mind: Mind,
         clock: Callable[[], datetime],
         new_id: Callable[[], int],
+        approved: Callable[[], Collection[tuple[str, str]]] = frozenset,
     ) -> None:
+        """`approved`: the WhatsApp templates, (name, language), that may be used now."""
         self._mind = mind
         self._clock = clock
         country = mind.library.country
@@ -62,8 +67,11 @@ class News:
             paces={"telegram": chosen.telegram_rate, "whatsapp": chosen.whatsapp_rate},
             clock=clock,
             approval_above=chosen.approval_above,
+            templates=approved,
         )
-        self.contents = Contents(storage, mind.wording, frozenset)
+        self.office = NewsDesk(storage, self.broadcaster, mind.wording)
+        self._ledger = Ledger(storage, lambda: mind.library.country, lambda: rates_of(chosen.content))
+        self.contents = Contents(storage, mind.wording, approved)
         self._content = chosen.content
         self._read: tuple[str, Reader] | None = None
 
@@ -82,12 +90,20 @@ class News:
         """What must be done now and then for news to go out."""
         return (
             Chore("announcements", 1.0, self._announce),
+            Chore("requests", 1.0, self._answer),
             Chore("alerts", 5.0, self._tell),
+            Chore("spend", 600.0, self._book),
             Chore("partners", 3600.0, self.desk.purge),
         )
 
     async def _announce(self) -> None:
         await self.broadcaster.advance(self._clock())
+
+    async def _answer(self) -> None:
+        await self.office.answer(self._clock())
+
+    async def _book(self) -> None:
+        await self._ledger.book(self._clock())
 
     async def _tell(self) -> None:
         """Hand out the digests that are due; nobody is woken for one."""
@@ -96,6 +112,10 @@ class News:
 
     async def _owe(self, work: Work, person: Person, reply: Reply) -> None:
         await work.outbox.add(person.id, person.address.channel, reply, self._clock(), urgent=False, once=True)
+
+    async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
+        """Somebody of the team asked for an announcement by chat."""
+        await self.office.take(work, person, effect, now)
 
     async def sent_to(self, work: Work, person: Person) -> Sequence[Mapping[str, Any]]:
         """The vacancies that this person was sent lately: id, title, employer."""

@@ -48,7 +48,7 @@ class Fault:
     times: int = 1
 
 
-class Refusal(Exception):  # noqa: N818  the name of the fake's own answer
+class Refusal(Exception):
     def __init__(self, status: int, code: int, message: str = "", **headers: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message or f"error {code}", headers

@@ -301,7 +301,8 @@ class Launcher:
         program = Program(process, f"http://127.0.0.1:{port}", log)
         self.programs.append(program)
         if wait:
-            await until(lambda: '"event": "started"' in program.logged() or process.returncode is not None, 60)
+            await until(lambda: '"event": "started"' in program.logged() or not program.alive(), 60)
+            assert program.alive(), program.logged()
         return program
 
     async def end(self) -> None:

@@ -11,7 +11,7 @@ from aiohttp import web
 ALLOWED_TAGS = {"b", "i", "u", "s", "a", "code", "pre", "blockquote", "span", "tg-spoiler", "tg-emoji"}
 
 
-class Refusal(Exception):  # noqa: N818  the name of the fake's own answer
+class Refusal(Exception):
     def __init__(self, code: int, description: str, **parameters: Any) -> None:
         super().__init__(description)
         self.code, self.description, self.parameters = code, description, parameters

@@ -7,7 +7,9 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
+import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -17,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import posters
-from bot.__main__ import main
+from bot.__main__ import main, parser
 from bot.commands.content import waiting
 from bot.errors import BadContent
 from bot.library.load import load
@@ -295,3 +297,31 @@ EXAMPLE = load(REAL).library.fair("2027-02-18-lima-ejemplo")
 
 def _lines(desk: Desk, path: str) -> list[str]:
     return (desk.folder / path).read_text("utf-8").splitlines()
+
+
+GUIDE = (REAL.parent / "docs" / "para-editores.md").read_text("utf-8")
+
+
+def test_the_commands_of_the_guide_for_editors_exist():
+    typed = set(re.findall(r"^ *(rumbo (?:check|verify|fairs).*)$", GUIDE, re.MULTILINE))
+
+    assert len(typed) >= 6
+    for line in typed:
+        assert parser().parse_args(shlex.split(line)[1:]).act
+
+
+def test_the_examples_of_the_guide_for_editors_are_right(desk):
+    shutil.copytree(REAL, desk.folder, dirs_exist_ok=True)
+    blocks = [textwrap.dedent(block) for block in re.findall(r"```markdown\n(.*?)```", GUIDE, re.DOTALL)]
+    files = ("es/seguridad-social/biblioteca.md", "es/ferias/2027-01-23-comas.md")
+    for path, text in zip(files, blocks, strict=True):
+        (desk.folder / path).write_text(text, "utf-8")
+
+    rows = json.loads(desk.type("check", "--json", *(str(desk.folder / path) for path in files))[1])
+
+    assert [row["field"] for row in rows if row["level"] == "error"] == ["questions"]  # the guide says so
+
+
+def test_the_pictures_of_the_guide_for_editors_are_there():
+    for picture in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", GUIDE):
+        assert (REAL.parent / "docs" / picture).stat().st_size < 300_000

@@ -102,7 +102,13 @@ def test_natural_words_and_their_scope(controls, text, control, scope):
 
 @pytest.mark.parametrize(
     ("text", "control"),
-    [("menuu", Control.MENU), ("ayda", Control.HELP), ("aydua", Control.HELP), ("grasias", Control.THANKS), ("volvr", Control.BACK)],
+    [
+        ("menuu", Control.MENU),
+        ("ayda", Control.HELP),
+        ("aydua", Control.HELP),
+        ("grasias", Control.THANKS),
+        ("volvr", Control.BACK),
+    ],
 )
 def test_a_typo_in_a_harmless_control_is_forgiven(controls, text, control):
     assert controls.control(text) is control
@@ -125,7 +131,9 @@ def test_an_articles_own_question_is_a_grave_control_only_in_its_own_articles(co
     for path in sorted((HOME.parent / "content").glob("*/*/*.md")):
         front = yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
         article = f"{path.parent.name}/{path.stem}"
-        wrong += [q for q in front.get("questions") or () if controls.control(str(q)) in GRAVE and article not in allowed]
+        wrong += [
+            q for q in front.get("questions") or () if controls.control(str(q)) in GRAVE and article not in allowed
+        ]
     assert wrong == []
 
 

@@ -152,7 +152,9 @@ def test_a_bad_rule_is_told_with_its_line_and_remedy(rules: str, line: int, hint
 
 
 def test_rules_alone_are_enough_to_recognise() -> None:
-    small = DangerRecogniser.from_rules("[clase quien]\nmarido, mi ex\n[fuerte p/v]\n<quien> ~ me peg*\n[indicio p/s]\nmiedo")
+    small = DangerRecogniser.from_rules(
+        "[clase quien]\nmarido, mi ex\n[fuerte p/v]\n<quien> ~ me peg*\n[indicio p/s]\nmiedo"
+    )
 
     assert small.recognise("Mi ex siempre me pegaba") == Danger("p/v")
     assert small.recognise("tengo miedo") is None

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot.channels.base import Pace
 from bot.delivery.sender import Kit, Sender
@@ -59,6 +59,22 @@ class Post:
         return f"id{next(self.numbers)}"
 
 
+class Meddling(MemoryLimiter):
+    """A limiter during whose first overall reservation something happens."""
+
+    def __init__(self, clock, what) -> None:
+        super().__init__(clock)
+        self.what = what
+
+    async def reserve(self, key, *args, **options):
+        if key == LANE and self.what:
+            what, self.what = self.what, None
+            if isinstance(what, Exception):
+                raise what
+            await what()
+        return await super().reserve(key, *args, **options)
+
+
 class Office:
     """A storage, a provider and a sender between them."""
 
@@ -74,12 +90,12 @@ class Office:
         return Reply(self.says[batch_id]) if self.says.get(batch_id) else None
 
     @asynccontextmanager
-    async def open(self, within=5.0, **kit):
-        limiter = MemoryLimiter(self.clock)
+    async def open(self, within=5.0, embedded=False, limiter=None, **kit):
+        limiter = limiter or MemoryLimiter(self.clock)
         kit = {"reply_burst": 1000, "chat_burst": 1000, "contents": self} | kit
         noted = lambda _, result: self.results.put_nowait(result)  # noqa: E731
         shared = Kit(self.storage, limiter, self.wake, self.clock, "me", noted=noted, **kit)
-        sender = Sender([self.post], shared)
+        sender = Sender([self.post], shared, embedded=embedded)
         async with asyncio.TaskGroup() as group:
             group.create_task(sender.run())
             yield sender
@@ -642,6 +658,75 @@ class TestSender:
 
         states = await office.states()
         assert states == {reply: State.QUEUED, crowd: State.UNKNOWN}
+
+    async def test_whatever_goes_wrong_in_between_the_lane_goes_on(self, office, caplog):
+        limiter = Meddling(office.clock, RuntimeError("once"))
+        async with office.open(limiter=limiter):
+            [ref] = await office.owe("ana", "hola")
+            assert isinstance((await office.done())[0], Again)
+            await office.done()
+
+        assert (await office.row(ref)).state == State.SENT
+        assert [record.message for record in caplog.records if record.exc_info] == ["lane_stumbled"]
+
+    async def test_who_is_erased_while_waiting_for_a_place_gets_nothing(self, office):
+        async def erase():
+            async with office.storage.work() as work:
+                ana = await work.people.find(Address(LANE, "ana"))
+                await work.people.forget(ana.id)
+
+        async with office.open(limiter=Meddling(office.clock, erase)):
+            await office.owe("ana", "hola")
+            await office.owe("bob", "hola")
+            await office.done()
+
+        assert office.post.got == [("bob", "hola")]
+
+    async def test_what_waits_for_its_moment_when_the_freeze_comes_is_not_sent(self, office):
+        office.post.says = {"p0": [Throttled("slow", 30.0)]}
+        office.post.pace, office.clock = Pace(overall=20.0, chat=1000.0), real_time
+        async with office.open():
+            refs = await office.announce(7, "p0", "p1", "p2")
+            results = await office.done(1)
+            await asyncio.wait([asyncio.create_task(office.done(1))], timeout=0.3)
+
+        assert office.post.got == []
+        assert {result.ref for result in results} <= set(refs)
+        assert set((await office.states()).values()) == {State.QUEUED}
+
+    async def test_after_a_restart_what_was_in_hand_is_taken_up_at_once(self, office):
+        [ref] = await office.owe("ana", "hola")
+        await claim(office, "dead")
+        async with office.open(embedded=True):
+            await office.done()
+
+        assert (await office.row(ref)).state == State.SENT
+
+    async def test_what_another_process_left_is_taken_up_when_its_lease_ends(self, office):
+        [ref] = await office.owe("ana", "hola")
+        [unknown] = await office.owe("bob", "hola")
+        await claim(office, "dead")
+        await begin(office, [unknown], "dead")
+        office.clock.advance(61)
+        async with office.open():
+            await office.done()
+
+        assert await office.states() == {ref: State.SENT, unknown: State.UNKNOWN}
+
+    async def test_an_outcome_waits_until_the_database_is_back(self, office, database_url):
+        slow = asyncio.Event()
+        office.post.says = {"ana": [slow]}
+        async with office.open():
+            [ref] = await office.owe("ana", "hola")
+            await office.post.arrived.wait()
+            if database_url.startswith("postgresql"):
+                async with office.storage.work() as work:
+                    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    await work.line.run(text(cut + " AND datname = current_database()"))
+            slow.set()
+            await office.done()
+
+        assert (await office.row(ref)).state == State.SENT
 
     async def test_a_crowd_keeps_the_rate_of_the_account(self, office):
         office.post.pace, office.clock = Pace(overall=100.0, chat=1000.0), real_time

@@ -14,7 +14,22 @@ OWN = yaml.safe_load((Path(__file__).parent / "data" / "questions.yaml").read_te
 
 @pytest.mark.parametrize(
     "text",
-    ["menu", "carnet", "ok", "hello", "hola", "work permit", "visa humanitaria", "CV", "", "123", "😂", "Yape", "stop", "English"],
+    [
+        "menu",
+        "carnet",
+        "ok",
+        "hello",
+        "hola",
+        "work permit",
+        "visa humanitaria",
+        "CV",
+        "",
+        "123",
+        "😂",
+        "Yape",
+        "stop",
+        "English",
+    ],
 )
 def test_a_word_or_two_never_flip_the_language(text):
     assert language_of(text) is None

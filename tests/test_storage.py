@@ -14,6 +14,8 @@ from bot.errors import BadSettings, StaleState, StorageGone
 from bot.messages import Reply
 from bot.person import Address, Consent, Language, Wish
 from bot.storage import tables
+from bot.storage.postgres import driver_url
+from bot.storage.vault import Vault
 from bot.storage.work import Storage
 from tests.conftest import KEY
 
@@ -429,3 +431,78 @@ async def test_after_the_server_cut_the_lines_the_next_turn_works(storage, clock
             await work.line.run(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     assert (await recall(storage, clock, ANA)).new
+
+
+async def test_a_turn_cancelled_at_any_moment_is_saved_whole_or_not_at_all(storage, clock):
+    async def turn(number: int) -> None:
+        async with storage.work() as work:
+            person = (await work.people.recall(Address("telegram", str(number)), (), "", clock())).person
+            await work.outbox.add(person.id, "telegram", Reply("hola"), clock())
+
+    async def cancelled_after(steps: int) -> None:
+        task = asyncio.create_task(turn(steps))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    for steps in range(25):
+        await cancelled_after(steps)
+    await turn(1000)
+
+    people = {row.id for row in await rows(storage, tables.person)}
+    assert people == {row.person_id for row in await rows(storage, tables.delivery)}
+    async with storage.work() as work:
+        assert await work.people.find(Address("telegram", "1000"))
+
+
+async def test_a_full_disk_is_told_and_over_when_there_is_room_again(storage, clock, database_url):
+    async def limit(pages: int) -> None:
+        async with storage.work() as work:
+            await work.line.run(text(f"PRAGMA max_page_count = {pages}"))
+
+    async def fill() -> None:
+        async with storage.work() as work:
+            for n in range(100):
+                await work.line.run(tables.note.insert(), {"name": f"{n}", "value": "x" * 4000, "updated_at": clock()})
+
+    async def fill_hot() -> None:
+        async with storage.work() as work:
+            for n in range(300):
+                await work.inbox.hold(1, str(n), {"text": "x" * 2000}, clock(), clock())
+
+    if not database_url.startswith("sqlite"):
+        await fill()
+        return
+    await recall(storage, clock, ANA)
+    await limit(1)  # no page more than there are
+    with pytest.raises(StorageGone):
+        await fill()
+    with pytest.raises(StorageGone):
+        await fill_hot()
+    await limit(100_000)
+    await fill()
+
+    assert len(await rows(storage, tables.note)) == 100
+    assert await rows(storage, tables.held) == []
+
+
+def test_a_url_as_libpq_writes_it_is_understood():
+    url = driver_url("postgresql://rumbo:s%40cret@db.example:5433/rumbo?sslmode=require")
+
+    assert url.render_as_string(hide_password=False) == (
+        "postgresql+asyncpg://rumbo:s%40cret@db.example:5433/rumbo?ssl=require"
+    )
+    assert driver_url("postgresql://rumbo@/rumbo?host=/run/postgresql").query == {"host": "/run/postgresql"}
+
+
+def test_without_a_key_nothing_is_opened():
+    with pytest.raises(BadSettings):
+        Vault([])
+
+
+def test_an_address_can_be_locked_anew_under_the_newest_key():
+    newest = Fernet.generate_key().decode()
+    old, both, new = Vault([KEY]), Vault([newest, KEY]), Vault([newest])
+
+    assert new.address("telegram", both.rotated(old.lock_address(ANA))) == ANA

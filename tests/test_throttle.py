@@ -157,6 +157,8 @@ async def test_without_redis_each_process_goes_on_slower_alarms_once_and_comes_b
     limiter = FallbackLimiter(RedisLimiter(redis), clock, share=0.5)
     with server():
         assert await limiter.reserve("bot", 10.0) == 0
+        await limiter.freeze("chat", 3.0)
+        assert await limiter.frozen("chat") == pytest.approx(3.0, abs=0.2)
     clock.advance(60)
     with caplog.at_level(logging.ERROR):
         alone = [await limiter.reserve("bot", 10.0) for _ in range(3)]
@@ -172,6 +174,26 @@ async def test_without_redis_each_process_goes_on_slower_alarms_once_and_comes_b
         await limiter.reserve("bot", 10.0)
         assert not limiter.degraded
         await redis.aclose()
+
+
+@pytest.mark.parametrize("ask", [lambda limiter: limiter.freeze("x", 1.0), lambda limiter: limiter.frozen("x")])
+async def test_whatever_is_asked_first_notices_that_redis_is_gone(tmp_path, ask):
+    redis = connect(f"unix://{tmp_path}/nobody")
+    limiter = FallbackLimiter(RedisLimiter(redis), Clock())
+    await ask(limiter)
+    await redis.aclose()
+
+    assert limiter.degraded
+
+
+async def test_a_million_chats_do_not_fill_the_memory():
+    clock = Clock()
+    limiter = MemoryLimiter(clock)
+    for number in range(30_000):
+        clock.advance(0.001)
+        await limiter.reserve(f"chat{number}", 1.0)
+
+    assert limiter.remembered < 12_000
 
 
 async def test_a_dead_redis_is_told_by_the_plain_limiter(tmp_path):

@@ -84,7 +84,7 @@ def weights_text(labelled: Sequence[dict[str, object]], calm: Sequence[str], pla
     lines = ["[pesos]", "artículos " + " ".join(articles), "base " + " ".join(str(round(100 * b)) for b in bias)]
     for name in sorted(rows):
         row = [round(100 * weight * rare[name]) for weight in rows[name]]
-        if max(map(abs, row)) >= 12 and (seen[name] > 1 or "_" not in name):
+        if max(map(abs, row)) >= 20 and (seen[name] > 1 or "_" not in name):
             lines.append(f"{name} " + " ".join(map(str, row)))
     return "\n".join(lines) + "\n"
 

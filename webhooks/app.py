@@ -59,5 +59,3 @@ async def _our_fault(_: Request, error: Exception) -> Response:
     """A mistake of ours: the platform may try again, nobody sees a trace."""
     del error
     return JSONResponse({"error": "our mistake; it is noted"}, 500)
-
-

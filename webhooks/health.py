@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from bot.app import App
 from webhooks.channels import Door
 
+
 def live(_app: App) -> Door:
     """The process answers."""
 

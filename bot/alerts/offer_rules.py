@@ -13,6 +13,7 @@ import yaml
 
 from bot.alerts.offer_phrases import Phrase, PhraseBook, fold_line, listed, phrase
 from bot.alerts.offer_source import Names
+from bot.alerts.offer_weights import Indications, Weights
 
 SIGNALS = (
     "fee", "documents", "no_employer", "pay_implausible", "short_link", "foreign_number",
@@ -52,6 +53,7 @@ class Rules:
     shorteners: re.Pattern[str]
     names: Names
     signs: Mapping[str, Signs]
+    indications: Indications
 
 
 def parse(text: str) -> Rules:
@@ -79,7 +81,34 @@ def parse(text: str) -> Rules:
             frozenset(fold_line(word) for word in file.words("palabras_comunes")),
         ),
         signs={signal: _signs(file, signal, lists) for signal in SIGNALS},
+        indications=_indications(file),
     )
+
+
+def _indications(file: _File) -> Indications:
+    parts = file.mapping("indicios")
+    reasons = _mapping(_needed(parts, "motivos", "indicios", file))
+    return Indications(
+        hold=_weights(_needed(parts, "retener", "indicios", file)),
+        threshold=_decimal(_needed(parts, "umbral", "indicios", file)),
+        reasons={signal: _weights(reasons[signal]) for signal in SIGNALS if signal in reasons},
+    )
+
+
+def _weights(node: yaml.Node) -> Weights:
+    parts = _mapping(node)
+    if set(parts) != {"inicio", "pesos"}:
+        raise _wrong(node, "unos indicios llevan dos datos", "vuelve a calcularlos con bot.alerts.offer_learn")
+    found: dict[str, float] = {}
+    for key, value in _pairs(parts["pesos"]):
+        found.update(dict.fromkeys(_scalar(value).split(", "), _decimal(key)))
+    return Weights(found, _decimal(parts["inicio"]))
+
+
+def _needed(parts: Mapping[str, yaml.Node], name: str, of: str, file: _File) -> yaml.Node:
+    if name not in parts:
+        raise file.wrong(f"falta «{name}» en «{of}»", "vuelve a calcularlos con bot.alerts.offer_learn")
+    return parts[name]
 
 
 def _domain(word: str) -> str:
@@ -138,6 +167,12 @@ class _File:
     def keys(self, name: str) -> list[str]:
         return list(_mapping(self._part(name)))
 
+    def mapping(self, name: str) -> dict[str, yaml.Node]:
+        return _mapping(self._part(name))
+
+    def wrong(self, what: str, remedy: str) -> ValueError:
+        return _wrong(self._root, what, remedy)
+
     def find(self, name: str, key: str) -> yaml.Node | None:
         parts = _mapping(self._part(name))
         unknown = next((node for signal, node in parts.items() if signal not in SIGNALS), None)
@@ -184,9 +219,13 @@ def _compose(text: str) -> yaml.Node:
 
 
 def _mapping(node: yaml.Node) -> dict[str, yaml.Node]:
+    return {_scalar(key): value for key, value in _pairs(node)}
+
+
+def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode):
         raise _wrong(node, "aquí van datos con nombre", "escribe «nombre: valor», uno por línea")
-    return {_scalar(key): value for key, value in node.value}
+    return list(node.value)
 
 
 def _sequence(node: yaml.Node) -> list[yaml.Node]:
@@ -211,6 +250,13 @@ def _number(node: yaml.Node, name: str) -> float:
             node, f"«{name}» debe ser un número mayor que cero", "escríbelo sin coma de miles, por ejemplo 1130"
         )
     return value
+
+
+def _decimal(node: yaml.Node) -> float:
+    try:
+        return float(_scalar(node))
+    except ValueError as mistake:
+        raise _wrong(node, f"«{node.value}» no es un número", "escríbelo con punto, por ejemplo 0.5") from mistake
 
 
 def _wrong(node: yaml.Node, what: str, remedy: str) -> ValueError:

@@ -24,7 +24,7 @@ _FREE = re.compile(
 )
 _DOOR = re.compile(
     r"\b(?:av|avda|avenida|jr|jiron|calle|psje|urb|prolongacion|malecon|carretera)\b\.? ?[a-z0-9]|\bpasaje (?:los|las|el|san|santa)\b|\bmz\.? ?\w+ ?(?:lt|lote)|"
-    r"\bkm\.? ?\d|esquina (?:de|con)|(?:frente|al costado|a la espalda|espalda|al lado|cerca|a (?:media|una|\d) cuadras?) (?:a|al|de|del)\b|"
+    r"\bkm\.? ?\d|esquina (?:de|con)|(?:frente|al costado|a la espalda|espalda|al lado|cerca(?! de (?:tu|su) (?:casa|zona|domicilio))|a (?:media|una|\d) cuadras?) (?:a|al|de|del)\b|"
     r"\b(?:stand|puesto|tienda|counter|pabellon|oficina|of\.) ?(?:n[°ro.]* ?)?\d|\bpuerta \d|cuadra \d|\b\d{1,2} cuadra|local comunal|parque industrial|\bc\.?c\. |"
     r"(?:mercado|galeria|terminal|mall|losa|plaza de|plaza) [a-z0-9]|paradero central|plazuela"
 )

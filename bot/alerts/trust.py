@@ -101,9 +101,18 @@ class TrustGate:
         if offer.structured:
             hints.discard("no_employer")  # the field decides
         if not sure and len(hints) < 2:
-            return Verdict(False, ())
+            return self._second_look(offer, text, hints)
         seen = sure | hints | self._doubtful_source(facts, sure)
         return Verdict(True, tuple(signal for signal in SIGNALS if signal in seen))
+
+    def _second_look(self, offer: Offer, text: OfferText, hints: set[str]) -> Verdict:
+        """Where no phrase says enough: what all the words together weigh."""
+        likely = set(self._rules.indications.signals(text))
+        if offer.structured:
+            likely.discard("no_employer")
+        if not likely:
+            return Verdict(False, ())
+        return Verdict(True, tuple(signal for signal in SIGNALS if signal in likely | hints))
 
     def _evidence(self, signal: str, text: OfferText) -> list[Found]:
         """What gives the signal away, unless the same sentence takes it back."""

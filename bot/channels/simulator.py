@@ -59,7 +59,7 @@ class Simulator:
         self.name: str = imitated.name
         self.limits: Limits = imitated.limits
         self.pace: Pace = imitated.pace
-        self._imitated = imitated
+        self.imitated = imitated
         self._live = live
         self._clock = clock
         self._new_id = new_id
@@ -71,11 +71,11 @@ class Simulator:
         """Only the real platform is verified here; the simulator's own page does not come this way."""
         if not self._live:
             raise NotGenuine(f"{self.name}: no account is configured")
-        self._imitated.verify(got)
+        self.imitated.verify(got)
 
     def read(self, got: Received) -> Sequence[Inbound | Receipt]:
         """What the real platform tells."""
-        return self._imitated.read(got)
+        return self.imitated.read(got)
 
     def said(self, person: str, *, text: str = "", choice: str = "", kind: str = "", at: datetime) -> Inbound:
         """What a person at the page did; raises Malformed. Their bubbles count as read."""
@@ -104,7 +104,7 @@ class Simulator:
 
     def render(self, message: Outgoing) -> Sequence[Payload]:
         """For a simulated person one payload that carries all; raises what the imitated channel raises."""
-        calls = self._imitated.render(message)
+        calls = self.imitated.render(message)
         if not message.to.value.startswith(MARK):
             return calls
         reply = message.reply.to_json()
@@ -116,12 +116,12 @@ class Simulator:
             return self._show(payload)
         if not self._live:
             raise Refused(f"{self.name}: no account is configured", "no-account")
-        return await self._imitated.send(payload)
+        return await self.imitated.send(payload)
 
     async def acknowledge(self, said: Inbound) -> None:
         """Only a real tap has a spinner."""
         if self._live and not said.sender.value.startswith(MARK):
-            await self._imitated.acknowledge(said)
+            await self.imitated.acknowledge(said)
 
     def shown(self, person: str, after: int = 0) -> tuple[Shown, ...]:
         """The bubbles of one person that came after the one with this id, oldest first."""

@@ -149,7 +149,9 @@ async def _import(given: argparse.Namespace) -> int:
 
 
 def _partner_of(source: str) -> str:
-    name = source.split("//")[-1].split("/")[0] if source.startswith(WEB) else Path(source).stem
+    name = (
+        source.rsplit("//", maxsplit=1)[-1].split("/", maxsplit=1)[0] if source.startswith(WEB) else Path(source).stem
+    )
     return name[:40]
 
 

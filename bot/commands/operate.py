@@ -11,13 +11,16 @@ from typing import Any
 
 from bot import app as composition
 from bot import settings
-from bot.channels.whatsapp_content import ContentApi
+from bot.broadcasts import compose
+from bot.channels.whatsapp_content import Approval, ContentApi
 from bot.errors import BadSettings
 from bot.person import Address
+from bot.storage.broadcasts import Broadcasts
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 from bot.understanding.clusters import cluster
 from bot.wording import Wording
+from console.command import staff_link
 
 
 def add_to(commands: Any) -> None:
@@ -27,8 +30,14 @@ def add_to(commands: Any) -> None:
     erase.add_argument("address", metavar="ADDRESS", help="telegram:ID or whatsapp:ADDRESS")
     erase.set_defaults(act=_sync(_erase))
     staff = commands.add_parser("staff", help="who of the team may announce on Telegram")
-    staff.add_argument("what", choices=("add", "list", "remove"))
-    staff.add_argument("address", nargs="?", default="", metavar="ADDRESS", help="telegram:ID of somebody who wrote before")
+    staff.add_argument("what", choices=("add", "list", "remove", "link"))
+    staff.add_argument(
+        "address",
+        nargs="?",
+        default="",
+        metavar="ADDRESS",
+        help="telegram:ID of somebody who wrote before; link: a name",
+    )
     staff.set_defaults(act=_sync(_staff))
     stats = commands.add_parser("stats", help="people, answers and messages, nameless")
     stats.add_argument("--days", type=int, default=30)
@@ -94,6 +103,9 @@ async def _erase(given: argparse.Namespace, chosen: settings.Settings) -> int:
 
 
 async def _staff(given: argparse.Namespace, chosen: settings.Settings) -> int:
+    if given.what == "link":
+        print(staff_link(chosen, given.address, composition.Clock()))
+        return 0
     storage = await open_storage(chosen)
     try:
         async with storage.work() as work:
@@ -122,7 +134,10 @@ async def _stats(given: argparse.Namespace, chosen: settings.Settings) -> int:
     finally:
         await storage.close()
     if given.json:
-        rows = [{"channel": p.channel, "people": p.people, "reachable": p.reachable, "alerts": p.alerts, "fairs": p.fairs} for p in people]
+        rows = [
+            {"channel": p.channel, "people": p.people, "reachable": p.reachable, "alerts": p.alerts, "fairs": p.fairs}
+            for p in people
+        ]
         counted = [{"name": name, "subject": subject, "count": count} for name, subject, count in tallies]
         print(json.dumps({"people": rows, "counts": counted}, ensure_ascii=False))
         return 0
@@ -174,7 +189,14 @@ async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int
             client=client,
             api_url=chosen.twilio_api_url,
         )
-        states = await api.templates(composition.templates(wording), submit=given.submit)
+        states = await api.templates(compose.template_texts(wording), submit=given.submit)
+    approved = [(state.name, state.language) for state in states if state.approval is Approval.APPROVED]
+    storage = await open_storage(chosen)
+    try:
+        async with storage.work() as work:
+            await Broadcasts(work.line, work.vault).know_templates(approved, composition.Clock()())
+    finally:
+        await storage.close()
     for state in states:
         facts = {"name": state.name, "language": state.language, "sid": state.sid, "approval": str(state.approval)}
         print(json.dumps({**facts, "reason": state.reason}) if given.json else "  ".join(facts.values()))

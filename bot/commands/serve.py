@@ -14,6 +14,7 @@ import uvicorn
 
 from bot import app as composition
 from bot import log, settings
+from console import app as console
 from webhooks.app import create
 
 Commands = Any  # argparse does not name the type of its sub-parsers
@@ -55,7 +56,7 @@ def _web(given: argparse.Namespace) -> int:
     async def serve() -> None:
         app = await composition.build(chosen, role=given.role)
         config = uvicorn.Config(
-            create(app),
+            create(app, console.routes(app, desk=app.news.desk, announcer=app.news.broadcaster)),
             host=chosen.host,
             port=chosen.port,
             log_config=None,

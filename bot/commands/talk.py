@@ -23,6 +23,7 @@ from bot.flows import ALL
 from bot.messages import Inbound, Reply
 from bot.mind import Mind
 from bot.person import Address, Language, Person, PersonId
+from bot.understanding.evaluate import evaluate, read_questions
 from bot.understanding.reader import Understanding
 
 
@@ -132,12 +133,14 @@ def _offer(given: argparse.Namespace) -> int:
 
 
 def _eval(given: argparse.Namespace) -> int:
-    items = read_items(given.file)
-    answers = asyncio.run(answers_to([item["text"] for item in items]))
-    from bot.understanding import evaluate
-
-    report = evaluate.measure(items, [{"id": i["id"], **a} for i, a in zip(items, answers, strict=True)])
-    print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if given.json else report.text())
+    try:
+        questions = read_questions(given.file)
+    except (OSError, ValueError) as error:
+        raise BadContent(f"{given.file}: {error}") from error
+    texts = [question.text for question in questions]
+    answers = dict(zip(texts, asyncio.run(answers_to(texts)), strict=True))
+    found = evaluate(questions, answers.__getitem__)
+    print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1) if given.json else found.to_text())
     return 0
 
 

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0
 _PATIENCE = 15.0  # seconds that a claimed message waits for its place before it goes back into the queue
 _CHUNK = 0.1  # a micro-batch is what may go in this many seconds: the most that a kill can leave unknown
+_CATCH_UP = 0.95  # of the distance between two messages: so much a crowd hurries after a delay
 _CROWD_SHARE = 0.75  # of what may be in flight
 
 
@@ -80,6 +81,7 @@ class Lane:
         self._talking_to: dict[PersonId, Claimed] = {}
         self._most = min(max(int(channel.pace.overall * kit.timeout), 32), 400)
         self._frozen_until = 0.0
+        self._gate = 0.0  # when the next crowd message may leave
         self._due_again: list[datetime] = []
         self._flights: asyncio.TaskGroup
         self._flying: set[asyncio.Task[None]] = set()
@@ -211,8 +213,9 @@ class Lane:
         result: Result = Again(item.claimed.ref, self._kit.clock())
         try:
             loop = asyncio.get_running_loop()
-            if moment > loop.time():
-                await asyncio.sleep(moment - loop.time())
+            await asyncio.sleep(max(0.0, moment - loop.time()))
+            if item.claimed.crowd:
+                await self._gap(len(item.payloads))
             if loop.time() >= self._frozen_until:
                 result = self._judged(OutcomeUnknown("stopped while sending"), item.claimed)
                 result = await self._sent(item)
@@ -224,6 +227,14 @@ class Lane:
             result = self._judged(OutcomeUnknown("broke"), item.claimed)
         finally:
             self._settle(item.claimed, result)
+
+    async def _gap(self, n: int) -> None:
+        """Keep a distance to the crowd message before, also when a busy machine made several late."""
+        now = asyncio.get_running_loop().time()
+        leaves = max(now, self._gate)
+        self._gate = leaves + _CATCH_UP * n / self._channel.pace.overall
+        if leaves > now:
+            await asyncio.sleep(leaves - now)
 
     async def _sent(self, item: Ready) -> Result:
         """Make the calls one after another. Once the first is out, the others are tried again here, not all anew."""

@@ -65,6 +65,11 @@ class MemoryLimiter:
         """See `Limiter`."""
         return max(0.0, self._frozen.get(key, 0.0) - self._now())
 
+    @property
+    def remembered(self) -> int:
+        """How many keys are remembered."""
+        return len(self._booked)
+
     def _now(self) -> float:
         return self._clock().timestamp()
 

@@ -15,6 +15,7 @@ from bot.flows import (
     person,
     places,
     privacy,
+    staff,
     urgent,
 )
 
@@ -32,6 +33,7 @@ ALL = Flows(
         guided.FLOW,
         genuine.FLOW,
         offer.FLOW,
+        staff.FLOW,
     ),
     urgent=urgent.help_first,
     media=media.receive,

@@ -10,7 +10,6 @@ from bot.library import render
 from bot.library.article import Article
 from bot.messages import Choice, Reply
 
-
 ACTIONS = {
     "empleo/alertas": ("alerts", "menu.alerts"),
     "empleo/estafas-laborales": ("offer", "offer.check"),

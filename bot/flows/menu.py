@@ -53,13 +53,17 @@ def _guides(topic: str, ctx: Context) -> list[Choice]:
     return [Choice(f"g/{flow.id}", flow.label) for flow in flows if ctx.library.article(flow.id) is None]
 
 
+def _menu(state: State, ctx: Context) -> Turn:
+    return main(state, ctx)
+
+
 def _help(state: State, ctx: Context) -> Turn:
     choices = (Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human")))
     return Turn(state, (Reply(ctx.say("help.text"), choices),))
 
 
 def _thanks(state: State, ctx: Context) -> Turn:
-    choices = _onward(state, ctx)
+    choices = _onward(ctx)
     return Turn(state, (Reply(ctx.say("thanks.text"), choices),))
 
 
@@ -68,18 +72,18 @@ def _greeting(state: State, ctx: Context) -> Turn:
         return main(state, ctx, "welcome.text")
     if state.flow:
         return Turn(
-            state, (Reply(ctx.say("greeting.busy"), (Choice("resume", ctx.say("resume.label")), *_onward(state, ctx))),)
+            state, (Reply(ctx.say("greeting.busy"), (Choice("resume", ctx.say("resume.label")), *_onward(ctx))),)
         )
     return main(state, ctx, "greeting.text")
 
 
-def _onward(state: State, ctx: Context) -> tuple[Choice, ...]:
+def _onward(ctx: Context) -> tuple[Choice, ...]:
     return (Choice("menu", ctx.say("menu.label")),)
 
 
 def _cancel(state: State, ctx: Context) -> Turn:
     key = "cancel.flow" if state.flow else "cancel.nothing"
-    return Turn(state.without_flow(), (Reply(ctx.say(key), _onward(state, ctx)),))
+    return Turn(state.without_flow(), (Reply(ctx.say(key), _onward(ctx)),))
 
 
 FLOW = Flow(
@@ -87,7 +91,7 @@ FLOW = Flow(
     routes={"menu": lambda state, _way, ctx: main(state, ctx), "t": _topic},
     overhears=lambda state, said, ctx: main(state, ctx) if is_one_of(said.text, ctx.say("menu.words")) else None,
     controls={
-        "menu": lambda state, ctx: main(state, ctx),
+        "menu": _menu,
         "help": _help,
         "thanks": _thanks,
         "greeting": _greeting,

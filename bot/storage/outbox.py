@@ -109,7 +109,9 @@ class Outbox:
         self.lanes: set[str] = set()
         """Lanes that got new mail in this unit of work."""
 
-    async def add(self, person_id: PersonId, lane: str, reply: Reply, at: datetime, urgent: bool = True, once: bool = False) -> int:
+    async def add(
+        self, person_id: PersonId, lane: str, reply: Reply, at: datetime, urgent: bool = True, once: bool = False
+    ) -> int:
         """Owe this person a reply; gives its batch id. Not urgent: it lets replies of the same moment go first.
 
         `once`: news, not an answer; when nobody knows whether it went out it is not sent again.

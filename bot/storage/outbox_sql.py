@@ -71,8 +71,7 @@ _OUTCOME = (
 _OURS = " AND d.owner = $3 AND d.state IN (1, 2, 3, 4, 7, 8)"
 # Not EXISTS, which PostgreSQL would answer by hashing the whole queue.
 _MORE = (
-    " RETURNING (SELECT 1 FROM delivery e"
-    " WHERE e.person_id = {d}.person_id AND e.priority = 0 AND e.state < 1 LIMIT 1)"
+    " RETURNING (SELECT 1 FROM delivery e WHERE e.person_id = {d}.person_id AND e.priority = 0 AND e.state < 1 LIMIT 1)"
 )
 RECORD = Query(
     "UPDATE delivery AS d"

@@ -130,7 +130,7 @@ class SqliteDatabase:
                 yield self._line
             except BaseException as error:
                 await self._undo()
-                if isinstance(error, sqlite3.OperationalError):
+                if isinstance(getattr(error, "orig", error), sqlite3.OperationalError):  # SQLAlchemy wraps it
                     raise StorageGone(f"the database file failed: {error}") from error
                 raise
             await self._line.forget_results()

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 
 NEAR = 0.34
 """Cosine of character pieces from which two questions count as one subject; found by eye on 400 questions."""
-_STOP = frozenset("como que de la el en los las un una para por con mi me se si es y o a no the to of in is i my do how what".split())
+_STOP = frozenset(
+    "como que de la el en los las un una para por con mi me se si es y o a no the to of in is i my do how what".split()
+)
 
 
 def cluster(texts: Sequence[str]) -> list[list[str]]:

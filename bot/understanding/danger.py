@@ -153,9 +153,9 @@ class _Found:
         for concept in self.present & rules.keys():
             for rule in rules[concept]:
                 pattern = rule.pattern
-                if pattern.need <= self.present and self.present.isdisjoint(pattern.absent):
-                    if all(len(sequence) == 1 or self.spans_of(sequence) for sequence in pattern.sequences):
-                        yield rule
+                present = pattern.need <= self.present and self.present.isdisjoint(pattern.absent)
+                if present and all(len(steps) == 1 or self.spans_of(steps) for steps in pattern.sequences):
+                    yield rule
 
     def covered(self, pattern: Pattern) -> Iterator[int]:
         """The places of the words that the first part of a pattern spans."""

@@ -19,6 +19,7 @@ __all__ = ["Index", "Level", "Pattern", "Rule", "Rules", "normalise", "sounding"
 _GAP = 3  # words that `~` lets pass when no number is given
 _TYPO_FROM = 6  # shorter words have too many honest neighbours to be corrected
 _FREQUENT = 50  # words that a short word counts for when the rarest part of a rule is chosen
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
 _MARK = re.compile(r"[a-z0-9]+")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 _LAUGH = re.compile(r"(?:(?:j+[aeiou]+)+j*|(?:[aeo]?(?:ha|he){2,}h?)|(?:a?j[aj]{3,})|lo+l|lmf?ao|rofl)")
@@ -71,9 +72,10 @@ Index = dict[int, list[Rule]]  # rules by the rarest concept that they need
 
 def normalise(message: str) -> str:
     """Words in plain lower case without accents, marks or stretched letters; doing it twice changes nothing more."""
-    plain = unicodedata.normalize("NFKD", message.translate(_LAUGHING).translate(_JOINED)).lower()
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    words = (_REPEATED.sub(r"\1", word) for word in _MARK.findall(plain))
+    plain = message.translate(_LAUGHING).translate(_JOINED)
+    if not plain.isascii():
+        plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", plain))
+    words = _MARK.findall(_REPEATED.sub(r"\1", plain.lower()))
     return " ".join("jaja" if _LAUGH.fullmatch(word) and len(word) > 2 else word for word in words)
 
 
@@ -209,7 +211,9 @@ class Rules:
         try:
             self.weights.take(line)
         except ValueError:
-            raise _bad(number, "el peso no tiene sus números", "Vuelve a contar: python -m tests.weigh_danger") from None
+            raise _bad(
+                number, "el peso no tiene sus números", "Vuelve a contar: python -m tests.weigh_danger"
+            ) from None
 
     def _entry(self, number: int, entry: str, concept: int) -> None:
         if " " not in entry:

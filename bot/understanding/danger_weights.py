@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 __all__ = ["Weights", "features", "scale"]
 
@@ -28,7 +29,7 @@ def word_features(word: str, sound: str) -> tuple[str, ...]:
 def pair_features(sounds: Sequence[str]) -> Iterator[str]:
     """What neighbours say together, the beginning and the end of the message included."""
     edged = ["^", *(sound[:_JOIN] for sound in sounds), "$"]
-    return (f"{one}_{two}" for one, two in zip(edged, edged[1:], strict=False))
+    return (f"{one}_{two}" for one, two in pairwise(edged))
 
 
 def features(words: Sequence[str], sounds: Sequence[str], classes: Iterable[str]) -> set[str]:
@@ -69,10 +70,8 @@ class Weights:
         if not self.bias:
             return {}
         size = scale(len(found))
-        sums = [0.0] * len(self.bias)
-        for name in self.rows.keys() & found:
-            for place, weight in enumerate(self.rows[name]):
-                sums[place] += weight
+        known = [self.rows[name] for name in found if name in self.rows]
+        sums = map(sum, zip(*known, strict=True)) if known else [0.0] * len(self.bias)
         powers = [math.exp(min(base + size * total, _CERTAIN)) for base, total in zip(self.bias, sums, strict=True)]
         whole = 1 + sum(powers)
         return {article: power / whole for article, power in zip(self.articles, powers, strict=True)}

@@ -13,6 +13,8 @@ import logging
 import os
 import tempfile
 import threading
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -136,13 +138,13 @@ class VectorStore:
         import numpy as np  # noqa: PLC0415
 
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 if stored["version"].tobytes().decode() != self._encoder.version:
                     return
                 keys, rows = stored["keys"].tobytes(), stored["rows"]
             for at, row in enumerate(rows):
                 self._known[keys[at * 16 : at * 16 + 16]] = row
-        except (OSError, ValueError, KeyError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             _LOG.warning("vectors_unreadable", extra={"error": type(error).__name__})
 
 

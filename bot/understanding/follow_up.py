@@ -57,14 +57,39 @@ _KEYS = {
     "pasos": r"como|pasos|paso|empiezo|empezar|hago|steps|step|start|apply|how",
     "ojo": r"ojo|cuidado|riesgo|riesgos|careful|risk|risks",
 }
-_CORRECTION = re.compile(
-    r"(?:no |nop |nope |nel )+(?:(?:eso|esa|ese|esto|era|es|fue|asi|me referia|referia|lo|la|a|que|pregunte|pregunto|quiero|"
-    r"queria|buscaba|quise|decir|hablo|hablaba|de|mi|pregunta|thats|that|not|what|i|meant|asked|it|isnt|the|one|wrong|"
-    r"right|otra|cosa|tampoco|sirve|respuesta|mean|this) ?)*"
-    r"|(?:otra cosa|otro tema|otra pregunta|eso no(?: es| era| fue)?(?: lo que)?(?: te)?(?: pregunte| pregunto| queria| buscaba| quiero)?|"
-    r"no es eso|no era eso|te equivocaste|equivocado|incorrecto|estas mal|wrong|wrong one|something else|"
-    r"another thing|thats not it|thats not what i (?:asked|meant|want|wanted)|not that|not that one|me refiero a otra cosa|"
-    r"no entendiste|no me entendiste|no me entiendes|you misunderstood|esa no es(?: mi pregunta)?|tampoco)"
+_READ = tuple((section, re.compile(known), re.compile(_KEYS[section])) for section, known in _SECTIONS)
+_DENIAL = frozenset("no nop nope nel".split())
+_WRONG = frozenset(
+    """eso esa ese esto era referia pregunte pregunto queria buscaba quise tampoco sirve respuesta otra otro that thats not
+    isnt meant asked wrong this entendiste equivocado incorrecto pregunta""".split()
+)
+_AROUND = frozenset(
+    """no nop nope nel es fue asi me lo la a que quiero decir hablo hablaba de mi cosa te ni el al yo i what the one it mean
+    right is did you""".split()
+)
+_CORRECTIONS = frozenset(
+    (
+        "otra cosa",
+        "otro tema",
+        "otra pregunta",
+        "es otra cosa",
+        "me refiero a otra cosa",
+        "te equivocaste",
+        "equivocado",
+        "incorrecto",
+        "estas mal",
+        "tampoco",
+        "no entendiste",
+        "no me entendiste",
+        "no me entiendes",
+        "wrong",
+        "wrong one",
+        "wrong answer",
+        "something else",
+        "another thing",
+        "another question",
+        "you misunderstood",
+    )
 )
 
 
@@ -76,20 +101,20 @@ def follow_up(text: str) -> str:
     telling = [word for word in said if word not in _FILLER]
     if not telling:
         return ""
-    for section, known in _SECTIONS:
-        whole = re.compile(rf"(?:{known})")
-        if all(whole.fullmatch(word) for word in telling) and any(
-            re.fullmatch(_KEYS[section], word) for word in telling
-        ):
+    for section, known, key in _READ:
+        if all(known.fullmatch(word) for word in telling) and any(key.fullmatch(word) for word in telling):
             return section
     return ""
 
 
 def correction(text: str) -> bool:
     """Whether the person says that the last answer was not what was asked."""
-    said = " ".join(words(text))
+    said = words(text)
+    if " ".join(said) in _CORRECTIONS:
+        return True
+    denied = bool(said) and (
+        said[0] in _DENIAL or said[:2] in (["eso", "no"], ["esa", "no"], ["thats", "not"], ["that", "is"])
+    )
     return (
-        0 < len(said) <= 60
-        and said != "no"
-        and bool(_CORRECTION.fullmatch(said.strip()) or _CORRECTION.fullmatch(said + " "))
+        denied and len(said) <= _LONGEST and any(w in _WRONG for w in said) and all(w in _WRONG | _AROUND for w in said)
     )

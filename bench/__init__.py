@@ -1,0 +1,1 @@
+"""`python -m bench [NAME...]`: the measures that the project promises, as ratios inside one run. Changes nothing."""

@@ -1,0 +1,75 @@
+"""What weighs for and against an offer, word by word: a second look for wordings that no phrase of the rules knows.
+
+The weights are learnt from the labelled offers (`offer_learn.py`) and stand under `indicios` in `content/ofertas.yaml`.
+They only ever add a reason to look; they never take one away that a phrase has found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.alerts.offer_text import OfferText
+
+_TOKEN = re.compile(r"\d[\d.,]*|[a-z]+|[;!?$%+]")
+_PLURAL = re.compile(r"(?<=\w{3})(?:es|s)$")
+_STEM = 5
+_SIZES = ((30.0, "#1"), (600.0, "#2"), (3500.0, "#3"))  # a count, a sum to pay, a wage; more is `#4`
+_NEXT = 0.45  # from the strongest reason down, what is named too
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each feature of a text speaks for one question; the sum is compared with a threshold."""
+
+    of: Mapping[str, float]
+    start: float
+
+    def score(self, features: Iterable[str]) -> float:
+        """Above zero it speaks for yes. Long texts are not heavier than short ones."""
+        known = [self.of[feature] for feature in features if feature in self.of]
+        return self.start + sum(known) / max(1.0, len(known)) ** 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Indications:
+    """The learnt weights: whether to hold, and for which reason."""
+
+    hold: Weights
+    threshold: float
+    reasons: Mapping[str, Weights]
+
+    def signals(self, text: OfferText) -> tuple[str, ...]:
+        """The likeliest reasons to look at an offer; empty when it looks like the honest ones."""
+        seen = features(text)
+        if not self.reasons or self.hold.score(seen) <= self.threshold:
+            return ()
+        likely = {signal: weights.score(seen) for signal, weights in self.reasons.items()}
+        best = max(likely.values())
+        return tuple(signal for signal, score in likely.items() if score >= best - _NEXT and score > min(best, -1.0))
+
+
+def features(text: OfferText) -> frozenset[str]:
+    """What a text consists of: words, beginnings of words, and pairs of neighbours (`_` for one word between)."""
+    words = [_number(word) if word[0].isdigit() else word for word in _TOKEN.findall(text.folded)]
+    plain = [_PLURAL.sub("", word) for word in words]
+    short = [word[:_STEM] for word in plain]
+    return frozenset(
+        [
+            *plain,
+            *(f"{word[:_STEM]}*" for word in plain if len(word) > _STEM),
+            *(f"{one} {two}" for one, two in pairwise(short)),
+            *(f"{one} _ {two}" for one, two in zip(short, short[2:], strict=False)),
+        ]
+    )
+
+
+def _number(written: str) -> str:
+    plain = re.sub(r"[.,](?=\d{3})", "", written).strip(".,").replace(",", ".")
+    try:
+        value = float(plain)
+    except ValueError:
+        return "#1"
+    return next((name for limit, name in _SIZES if value < limit), "#4")

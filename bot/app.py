@@ -9,12 +9,10 @@ import asyncio
 import hashlib
 import logging
 import os
-import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -33,6 +31,7 @@ from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
 from bot.channels.whatsapp_content import ContentApi
 from bot.chores import Chore, keep_doing
+from bot.clock import Clock, Ids
 from bot.counts import Counts
 from bot.delivery.sender import Contents, Kit, Sender
 from bot.delivery.throttle import FallbackLimiter, Limiter, MemoryLimiter, RedisLimiter, connect
@@ -55,35 +54,6 @@ CONNECTIONS = 200
 EXPIRY = timedelta(days=30)
 LATE = 120.0
 """Seconds that a due reply may wait before we call ourselves not ready."""
-
-
-class Clock:
-    """The time, always aware UTC. The simulator moves it forward for the whole program."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        """Now."""
-        return datetime.now(UTC) + self._ahead
-
-    def advance(self, by: timedelta) -> None:
-        """From now on it is later."""
-        self._ahead += by
-
-
-class Ids:
-    """Numbers that count up, above 2**50, and differ between processes: milliseconds, process, counter."""
-
-    def __init__(self) -> None:
-        self._process = secrets.randbelow(64)
-        self._last = 0
-
-    def __call__(self) -> int:
-        """The next one."""
-        fresh = (time.time_ns() // 1_000_000) << 12 | self._process << 6
-        self._last = max(fresh, self._last + 1)
-        return self._last
 
 
 async def think(chosen: Settings, *, encoder: bool = True) -> Mind:

@@ -82,7 +82,10 @@ _RANGE = re.compile(
 _PERIODS = (
     (Period.HOUR, r"hora\b|hour|hr\b"),
     (Period.FORTNIGHT, r"quincen|quince dias|15 dias|fortnight"),
-    (Period.DAY, r"dia\b|diari[oa]s?\b|jornal|jornada|turno|noche\b|day|daily|shift|madrugada"),
+    (
+        Period.DAY,
+        r",? ?todos los dias|cada dia|dia\b|diari[oa]s?\b|jornal|jornada|turno|noche\b|day|daily|shift|madrugada",
+    ),
     (Period.WEEK, r"seman|week"),
     (Period.MONTH, r"mes\b|mensual|month|al mes"),
 )
@@ -228,7 +231,7 @@ _NO_SPAN = re.compile(
     r" ?(?:anos|meses|dias|soles|semanas|personas|%|vacantes|years|ayudantes|horas|h\b|seman|mensual|diari|por|mil|nov|dic|ene|cuotas|puestos|kilos|en adelante)"
 )
 _NO_SPAN_BEFORE = re.compile(
-    r"(?:edad|edades|entre|s/|\$|talla|sueldo|pago|gana|chicas de|jovenes de|ninos de|chicos de)\W{0,3}(?:de )?$"
+    r"(?:entrevistas?[^.;\n]{0,24}|postula\w*[^.;\n]{0,24}|inscripci\w+[^.;\n]{0,24}|inscrib\w+[^.;\n]{0,24}|edad|edades|entre|s/|\$|talla|sueldo|pago|gana|chicas de|jovenes de|ninos de|chicos de)\W{0,3}(?:de )?$"
 )
 _DAYS = (
     (re.compile(r"lun\w*\W{1,3}(?:a|-)\W{0,3}vie|\bl(?: a |-| - )v\b|lun-vie|monday to friday|mon-fri|5 dias"), 5.0),
@@ -276,7 +279,7 @@ def _hours_a_day(folded: str) -> Iterable[float]:
             yield float(said[1])
     for span in _SPAN.finditer(folded):
         if _NO_SPAN.match(folded, span.end()) or _NO_SPAN_BEFORE.search(
-            folded[max(0, span.start() - 14) : span.start()]
+            folded[max(0, span.start() - 36) : span.start()]
         ):
             continue
         length = _length(span)

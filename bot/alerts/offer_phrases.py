@@ -243,4 +243,4 @@ def _first_keys(word: str, line: str) -> tuple[str, ...]:
         return "#", "s", "usd", "pen"
     if head.endswith("*") and len(head) <= KEY:
         raise ValueError(f"«{line}»: en la primera palabra escribe al menos cuatro letras antes de «*» ({head})")
-    return (key_of(head.rstrip("*")),)
+    return (key_of(head),)

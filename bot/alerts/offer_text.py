@@ -27,7 +27,7 @@ _DOTTED_SOLES = re.compile(r"(?i)\bs/\.(?=\s?\d)")
 _SIGNS = str.maketrans("|*_~", ";;;;")
 _BULLETS = frozenset("•·▪●■◆►▶➤→👉|–—*_~«»¡¿")
 WORD = re.compile(r"\w+")
-KEY = 4  # phrases are found by the first letters of their first word
+KEY = 4  # letters by which a phrase is found that begins with the beginning of a word (`pague*`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class OfferText:
 
     written: str  # as typed, with capitals
     folded: str  # small letters without accents; symbols and emojis are `;`
-    words: Mapping[str, Sequence[int]]  # where the words of a key begin
+    words: Mapping[str, Sequence[int]]  # where each word begins; `paga*` for all that begin so, `#` for numbers
 
     def sentence(self, at: int) -> tuple[int, int]:
         """From where to where the sentence around a place reaches."""
@@ -61,14 +61,21 @@ def read(text: str) -> OfferText:
 def part(written: str, folded: str) -> OfferText:
     """A text, or a stretch of one, made ready to be searched."""
     words: dict[str, list[int]] = {}
-    for word in WORD.finditer(folded):
-        words.setdefault(key_of(word.group()), []).append(word.start())
+    for found in WORD.finditer(folded):
+        word = found.group()
+        for key in ("#",) if word[0].isdigit() else (word, f"{word[:KEY]}*"):
+            words.setdefault(key, []).append(found.start())
     return OfferText(written, folded, words)
 
 
 def key_of(word: str) -> str:
-    """Under which key phrases that begin with this word are kept: its first letters, `#` for every number."""
-    return "#" if word[0].isdigit() else word[:KEY]
+    """Under which key phrases are kept that begin with this word; with a `*` at its end, with all that begin so."""
+    if word.endswith("*"):
+        return f"{word[:KEY]}*"
+    first = WORD.match(word)
+    if first is None:
+        return word
+    return "#" if word[0].isdigit() else first.group()
 
 
 def fold(text: str) -> str:

@@ -157,6 +157,8 @@ class TrustGate:
         )
         if facts.hours.a_day is not None and facts.hours.a_day <= 4 and ceiling <= 2 * self._rules.ceiling:
             ceiling *= 0.7
+        if facts.source.registered:
+            ceiling *= 2  # a firm that can be looked up may pay a post well that no list of trades knows
         return any(pay.high * _WORKED[pay.period] > ceiling for pay in facts.pays)
 
     def _breaks_labour_law(self, facts: _Facts) -> bool:

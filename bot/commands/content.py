@@ -13,11 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from telegram.error import TelegramError
-
-from bot import app as composition
 from bot import posters, settings
-from bot.commands.own_questions import Blindfolded
+from bot.clock import Clock
 from bot.errors import BadContent
 from bot.library.article import MAIN_LANGUAGE, Article
 from bot.library.check import check, failed, verify
@@ -95,9 +92,11 @@ def add_to(commands: Any) -> None:
 
 def _check(given: argparse.Namespace) -> int:
     chosen = settings.load()
-    today = composition.Clock()().astimezone(Home.read(chosen.content / "pais.yaml").zone).date()
+    today = Clock()().astimezone(Home.read(chosen.content / "pais.yaml").zone).date()
     if given.due:
         return _due(load(chosen.content).library, today, given)
+    from bot.commands.own_questions import Blindfolded  # noqa: PLC0415 - builds the search
+
     blind = Blindfolded(load(chosen.content).library, chosen.content) if given.questions else None
     problems = check(chosen.content, given.paths, today, ranker=blind)
     if given.json:
@@ -210,7 +209,7 @@ def _verify(given: argparse.Namespace) -> int:
         raise BadContent(
             f"{given.id}: no hay un artículo con ese nombre" + (f"; ¿quisiste decir {near[0]}?" if near else "")
         )
-    today = library.country.today(composition.Clock()())
+    today = library.country.today(Clock()())
     verify(path, given.by, today)
     locale = library.country.locale("es")
     review = short_date(library.pages[given.lang, given.id].review_by, locale)
@@ -227,7 +226,7 @@ def _list(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps([_fair_json(fair) for fair in fairs], ensure_ascii=False, indent=1))
         return 0
-    now, locale = composition.Clock()(), library.country.locale("es")
+    now, locale = Clock()(), library.country.locale("es")
     for fair in fairs:
         marks = [fair.status, *(["ejemplo"] if fair.example else []), *(["ya pasó"] if fair.end <= now else [])]
         print(f"{fair.id:<36} {short_date(fair.start.date(), locale):<14} {fair.title}  ({', '.join(marks)})")
@@ -258,7 +257,7 @@ def _poster(given: argparse.Namespace) -> int:
     if fair is None:
         known = ", ".join(sorted({slug for _, slug in library.fairs})) or "ninguna"
         raise BadContent(f"{given.id}: no hay una feria con ese nombre; las que hay: {known}")
-    posters.usable(fair, composition.Clock()())
+    posters.usable(fair, Clock()())
     doors = posters.Doors(given.bot or asyncio.run(_bot_name(chosen)), given.whatsapp or chosen.whatsapp_sender)
     wording = Wording.read(chosen.content)
     links = posters.links(fair, doors, wording, given.partner)
@@ -271,6 +270,10 @@ def _poster(given: argparse.Namespace) -> int:
 
 async def _bot_name(chosen: settings.Settings) -> str:
     """The user name of the configured bot, as Telegram knows it; "" when there is none or Telegram is out of reach."""
+    from telegram.error import TelegramError  # noqa: PLC0415 - half a second that no other command needs
+
+    from bot import app as composition  # noqa: PLC0415
+
     if not chosen.telegram_token:
         return ""
     try:

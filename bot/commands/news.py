@@ -16,7 +16,8 @@ import yaml
 from bot import settings
 from bot.alerts.matching import match_file
 from bot.alerts.vacancy import Vacancy
-from bot.app import Clock, Ids, open_client, secret_keys
+from bot.app import open_client, secret_keys
+from bot.clock import Clock, Ids
 from bot.commands import news_broadcast
 from bot.errors import BadContent
 from bot.fetching import fetch

@@ -19,11 +19,12 @@ from typing import Any
 import yaml
 
 from bot import settings
-from bot.app import Clock, Ids, secret_keys
+from bot.app import secret_keys
 from bot.broadcast import Broadcaster, Choosing, NotPossible, rates_of
 from bot.broadcasts.audience import Kind, Topic
 from bot.broadcasts.drafts import ON_UNKNOWN
 from bot.broadcasts.telling import plan_text, show_text, state_text
+from bot.clock import Clock, Ids
 from bot.library.load import load
 from bot.person import Address
 from bot.storage.migrate import migrate

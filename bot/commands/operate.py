@@ -13,6 +13,7 @@ from bot import app as composition
 from bot import settings
 from bot.broadcasts import compose
 from bot.channels.whatsapp_content import Approval, ContentApi
+from bot.clock import Clock, Ids
 from bot.errors import BadSettings
 from bot.person import Address
 from bot.storage.broadcasts import Broadcasts
@@ -69,7 +70,7 @@ async def open_storage(chosen: settings.Settings) -> Storage:
     """The database, in its newest form."""
     chosen.var.mkdir(parents=True, exist_ok=True)
     await migrate(chosen.database)
-    clock, ids = composition.Clock(), composition.Ids()
+    clock, ids = Clock(), Ids()
     return await Storage.open(chosen.database, composition.secret_keys(chosen), clock, ids)
 
 
@@ -104,7 +105,7 @@ async def _erase(given: argparse.Namespace, chosen: settings.Settings) -> int:
 
 async def _staff(given: argparse.Namespace, chosen: settings.Settings) -> int:
     if given.what == "link":
-        print(staff_link(chosen, given.address, composition.Clock()))
+        print(staff_link(chosen, given.address, Clock()))
         return 0
     storage = await open_storage(chosen)
     try:
@@ -126,7 +127,7 @@ async def _staff(given: argparse.Namespace, chosen: settings.Settings) -> int:
 
 async def _stats(given: argparse.Namespace, chosen: settings.Settings) -> int:
     storage = await open_storage(chosen)
-    since = (composition.Clock()() - timedelta(days=given.days)).date()
+    since = (Clock()() - timedelta(days=given.days)).date()
     try:
         async with storage.view() as work:
             people = await work.people.counts()
@@ -194,7 +195,7 @@ async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int
     storage = await open_storage(chosen)
     try:
         async with storage.work() as work:
-            await Broadcasts(work.line, work.vault).know_templates(approved, composition.Clock()())
+            await Broadcasts(work.line, work.vault).know_templates(approved, Clock()())
     finally:
         await storage.close()
     for state in states:

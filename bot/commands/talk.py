@@ -15,8 +15,9 @@ import yaml
 
 from bot import settings
 from bot.alerts.trust import Offer
-from bot.app import Clock, think
+from bot.app import think
 from bot.channels import formatting
+from bot.clock import Clock
 from bot.conversation import Context, State, advance
 from bot.errors import BadContent
 from bot.flows import ALL

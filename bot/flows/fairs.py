@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
-from bot.conversation import Context, Flow, RegisterFair, State, Turn
+from bot.conversation import Context, Flow, RegisterFair, State, Turn, is_one_of
 from bot.library.fairs import Fair, calendar
-from bot.messages import Choice, Document, Place, Reply
+from bot.messages import Choice, Document, Inbound, Place, Reply
+
+NAMED = re.compile(r"(?:feria|fair) (\d{4}-\d\d-\d\d-[\w-]+)")
 
 
 def upcoming(state: State, ctx: Context, opening: str = "", regions: tuple[str, ...] = ()) -> Turn:
@@ -124,4 +127,12 @@ def _list(state: State, _way: tuple[str, ...], ctx: Context) -> Turn:
     return upcoming(state, ctx, regions=regions)
 
 
-FLOW = Flow("fairs", routes={"fairs": _list, "f": _one})
+def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """`feria 2027-02-18-lima`, as posters write it, and the plain question which fairs there are."""
+    found = NAMED.match(said.text.strip().lower())
+    if found is not None:
+        return _one(state, (found[1],), ctx)
+    return _list(state, (), ctx) if is_one_of(said.text, ctx.say("fairs.words")) else None
+
+
+FLOW = Flow("fairs", routes={"fairs": _list, "f": _one}, overhears=_overhear)

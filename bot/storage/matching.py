@@ -28,6 +28,8 @@ _CELLS = Query(
     " FROM hop WHERE hop.sector IS NOT NULL)"
     " SELECT region, sector FROM hop WHERE sector IS NOT NULL"
 )
+_EACH = "CROSS JOIN subscription s"
+_EACH_BY_INDEX = "CROSS JOIN LATERAL (SELECT * FROM subscription o WHERE o.person_id = met.person_id OFFSET 0) s"
 _COPY = Query(
     "INSERT INTO alert (vacancy_id, person_id, due_at, sent_at) SELECT $2, person_id, due_at, sent_at FROM alert"
     " WHERE vacancy_id = $1 ON CONFLICT (vacancy_id, person_id) DO NOTHING",
@@ -112,8 +114,9 @@ class Matching:
     async def _select(self, before: str, columns: str, after: str, vacancy: Vacancy, now: datetime) -> Sequence[Row]:
         """Select something of the people concerned; nothing when nobody can be.
 
-        The ranges of the index come first and are few; only who is found in them is looked at further. SQLite must be
-        told so (`CROSS JOIN` keeps the order there), PostgreSQL finds it by itself.
+        The ranges of the index come first and are few; only who is found in them is looked at further. Both engines must
+        be told so: `CROSS JOIN` keeps the order on SQLite; PostgreSQL guesses too many people and would read the whole
+        table of subscriptions, but for a subquery that it may not take apart (`OFFSET 0`).
         """
         cells = await self._cells(vacancy) if vacancy.alive(now) else []
         if not cells:
@@ -129,10 +132,11 @@ class Matching:
         text = (
             f"WITH spot (region, sector) AS (VALUES {spots}), met AS (SELECT DISTINCT c.person_id FROM spot CROSS JOIN cell c"
             f" WHERE c.region = spot.region AND c.sector = spot.sector AND c.min_pay <= {least} AND (c.modes & {MODES[str(vacancy.mode)]}) <> 0)"
-            f" {before}SELECT {columns} FROM met CROSS JOIN subscription s WHERE s.person_id = met.person_id"
+            f" {before}SELECT {columns} FROM met {_EACH} WHERE s.person_id = met.person_id"
             f" AND s.alerts AND (s.paused_until IS NULL OR s.paused_until <= {paused}){spoken}{after}"
         )
-        return await self._line.rows(Query(text), *values)
+        by_index = text.replace(_EACH, _EACH_BY_INDEX)
+        return await self._line.rows(Query(text, by_index), *values)
 
     async def _cells(self, vacancy: Vacancy) -> list[tuple[str, str]]:
         """The ranges of the index to look into, as (region, sector); an empty list of the vacancy is any."""

@@ -371,7 +371,7 @@ async def build(chosen: Settings, *, role: str = "run", mind: Mind | None = None
     """Make every part and join them; a `mind` that is ready is used. The database is brought to its newest form first."""
     clock, ids = Clock(), Ids()
     chosen.var.mkdir(parents=True, exist_ok=True)
-    ready = mind or await asyncio.to_thread(Mind, chosen, clock)
+    ready = mind if mind is not None else await asyncio.to_thread(Mind, chosen, clock)
     await migrate(chosen.database)
     async with AsyncExitStack() as undo:
         storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)

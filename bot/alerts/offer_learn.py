@@ -36,7 +36,7 @@ def learn(rows: Sequence[Row], asked: Callable[[Row], bool], least: float) -> We
     texts = [[feature for feature in sorted(row["features"]) if known[feature] > 1] for row in rows]
     signs = [1.0 if asked(row) else -1.0 for row in rows]
     weights: dict[str, float] = defaultdict(float)
-    start, pulls, order, chance = 0.0, [0.0] * len(rows), list(range(len(rows))), random.Random(1)  # noqa: S311 - the same order every time
+    start, pulls, order, chance = 0.0, [0.0] * len(rows), list(range(len(rows))), random.Random(1)  # noqa: S311 - repeatable
     for _ in range(_ROUNDS):
         chance.shuffle(order)
         for at in order:

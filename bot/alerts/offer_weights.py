@@ -6,6 +6,7 @@ They only ever add a reason to look; they never take one away that a phrase has 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Weights:
     def score(self, features: Iterable[str]) -> float:
         """Above zero it speaks for yes. Long texts are not heavier than short ones."""
         known = [self.of[feature] for feature in features if feature in self.of]
-        return self.start + sum(known) / max(1.0, len(known)) ** 0.5
+        return self.start + sum(known) / math.sqrt(max(1.0, len(known)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from bench.report import Aim, Report, percentile, say
 
 KEY = "b0ZBb3JvVWh5b2tNbVZTc3lTb3RlY2hvY29sYXRlISE="
 TOGETHER = 40
+PATIENCE = 60.0
 OF_EACH = 4
 """Messages of one person, one after another: the first is a stranger's."""
 SHORT = ("hola", "requisitos", "cuanto cuesta", "menu", "y donde es", "gracias", "1", "2", "atras")
@@ -156,10 +157,11 @@ async def _load(api: BotApi, one: Candidate, texts: Sequence[str], messages: int
             waiting[chat] = asyncio.Event()
             for number in range(OF_EACH):
                 waiting[chat].clear()
-                status = await telegram.tell(chat, texts[(turn + number) % len(texts)])
-                if status != 200:
-                    raise RuntimeError(f"{one.name} answered {status}\n{one.process.logged()}")
-                await asyncio.wait_for(waiting[chat].wait(), 30)
+                async with asyncio.timeout(PATIENCE):
+                    status = await telegram.tell(chat, texts[(turn + number) % len(texts)])
+                    if status != 200:
+                        raise RuntimeError(f"{one.name} answered {status}\n{one.process.logged()}")
+                    await waiting[chat].wait()
                 sent += 1
             del waiting[chat]
 

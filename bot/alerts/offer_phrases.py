@@ -21,7 +21,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -58,6 +58,7 @@ _NEGATIONS = frozenset(
         "prohibido",
     ]
 )
+_FEW = 6  # words that need no sorting by their first letter
 _SPLIT = re.compile(r"[/_ ]")
 _BUT = frozenset(["pero", "solo", "salvo", "excepto", "sino", "unicamente", "only", "but", "solamente", "except"])
 
@@ -73,16 +74,15 @@ class Found:
 class _Lazily:
     """A row of the rules, made a regular expression when it is first needed: most of the many rarely are."""
 
-    __slots__ = ("_compiled", "_row", "_start")
+    __slots__ = ("_compiled", "_make")
 
-    def __init__(self, row: _Row, start: str = "") -> None:
-        self._row = row
-        self._start = start
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
         self._compiled: re.Pattern[str] | None = None
 
     def __call__(self) -> re.Pattern[str]:
         if self._compiled is None:
-            self._compiled = re.compile(self._start + self._row.pattern())
+            self._compiled = re.compile(self._make())
         return self._compiled
 
 
@@ -90,16 +90,26 @@ class _Lazily:
 class Phrase:
     """One line of the rules, ready to be looked for."""
 
+    line: str
     pattern: _Lazily
-    keys: frozenset[str]
+    rest: _Lazily  # what comes after a first word that needs no looking at, because its key is the word itself
+    keys: Mapping[str, bool]  # under which keys it is found; true where the key is the whole first word
     stubborn: bool  # holds even when a negation stands before it
     negative: bool  # says "no" or "sin" itself
     others: tuple[_Lazily, ...] = ()  # what must stand in the same sentence too
     anywhere: tuple[_Lazily, ...] = ()  # what must stand somewhere in the offer too
 
+    def at(self, text: OfferText, key: str, place: int) -> Found | None:
+        """The phrase, if it begins at this place, where a word of this key stands."""
+        if self.keys[key]:
+            found = self.rest().match(text.folded, place + len(key))
+        else:
+            found = self.pattern().match(text.folded, place)
+        return Found(place, found.end()) if found else None
+
 
 class PhraseBook:
-    """Many phrases, looked for together: only those are tried whose first letters stand in the offer."""
+    """Many phrases, looked for together: only those are tried whose first word stands in the offer."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._by_key: dict[str, list[Phrase]] = {}
@@ -110,12 +120,12 @@ class PhraseBook:
     def find(self, text: OfferText, *, deny: bool = True) -> Iterator[Found]:
         """Every phrase that the text says. With `deny`, what it says it does NOT do is left out."""
         for key in self._by_key.keys() & text.words.keys():
-            for phrase, at in product(self._by_key[key], text.words[key]):
-                found = phrase.pattern().match(text.folded, at)
+            for phrase, place in product(self._by_key[key], text.words[key]):
+                found = phrase.at(text, key, place)
                 if found is None or (deny and not phrase.stubborn and _taken_as_denied(text, found, phrase)):
                     continue
-                if _together(text, at, phrase):
-                    yield Found(found.start(), found.end())
+                if _together(text, place, phrase):
+                    yield found
 
     def said(self, text: OfferText, *, deny: bool = True) -> bool:
         """Whether any phrase stands in the text."""
@@ -148,10 +158,11 @@ def _together(text: OfferText, at: int, phrase: Phrase) -> bool:
     return all(other().search(text.folded, start, end) for other in phrase.others)
 
 
-def _taken_as_denied(text: OfferText, found: re.Match[str], phrase: Phrase) -> bool:
-    if denied(text, found.start()):
+def _taken_as_denied(text: OfferText, found: Found, phrase: Phrase) -> bool:
+    if denied(text, found.start):
         return True
-    return not phrase.negative and any(word in _NEGATIONS for word in WORD.findall(found.group()))
+    said = WORD.findall(text.folded, found.start, found.end)
+    return not phrase.negative and any(word in _NEGATIONS for word in said)
 
 
 def phrase(line: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
@@ -160,12 +171,14 @@ def phrase(line: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
     here, *anywhere = line.lstrip("! ").split("&&")
     head, *others = (_Row(part, lists, line) for part in here.split("&"))
     return Phrase(
-        _Lazily(head),
-        frozenset(key for word in head.first for key in _first_keys(word, line)),
+        line,
+        _Lazily(head.pattern),
+        _Lazily(head.rest),
+        _keys(head.first, line),
         stubborn,
         head.negative,
-        tuple(_Lazily(other, r"(?<!\w)") for other in others),
-        tuple(_Lazily(_Row(part, lists, line), r"(?<!\w)") for part in anywhere),
+        tuple(_Lazily(other.within) for other in others),
+        tuple(_Lazily(_Row(part, lists, line).within) for part in anywhere),
     )
 
 
@@ -186,7 +199,15 @@ class _Row:
 
     def pattern(self) -> str:
         """The row as a regular expression."""
-        written = _item(self.first)
+        return _item(self.first) + self.rest()
+
+    def within(self) -> str:
+        """The same, to be searched for anywhere in a stretch of text."""
+        return r"(?<!\w)" + self.pattern()
+
+    def rest(self) -> str:
+        """The row without its first word."""
+        written = ""
         gap: int | None = None
         for item in self._items[1:]:
             if item in _GAPS:
@@ -225,7 +246,16 @@ def _alternatives(item: str, lists: Mapping[str, Sequence[str]], line: str) -> l
 
 
 def _item(words: Sequence[str]) -> str:
-    return "(?:" + "|".join(_one(word) for word in sorted(words, key=len, reverse=True)) + ")"
+    """One of many words, those with the same first letter together: so a long list is searched quickly."""
+    if len(words) <= _FEW:
+        return "(?:" + "|".join(_one(word) for word in sorted(words, key=len, reverse=True)) + ")"
+    groups: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        groups.setdefault(word[0] if word[0].isalpha() and not word.startswith("s/") else "", []).append(word)
+    branches = (
+        letter + "(?:" + "|".join(_one(word)[len(letter) :] for word in group) + ")" for letter, group in groups.items()
+    )
+    return "(?:" + "|".join(branches) + ")"
 
 
 def _one(word: str) -> str:
@@ -235,6 +265,14 @@ def _one(word: str) -> str:
         return _SUM
     parts = [re.escape(part.rstrip("*")) + (r"\w*" if part.endswith("*") else r"(?!\w)") for part in word.split("_")]
     return _BETWEEN.join(parts)
+
+
+def _keys(words: Sequence[str], line: str) -> dict[str, bool]:
+    keys: dict[str, bool] = {}
+    for word in words:
+        for key in _first_keys(word, line):
+            keys[key] = key == word and keys.get(key, True)
+    return keys
 
 
 def _first_keys(word: str, line: str) -> tuple[str, ...]:

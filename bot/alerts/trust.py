@@ -26,6 +26,10 @@ _ROUNDING = 0.985  # 265 a week is the minimum wage, rounded
 _TELLING = frozenset({"short_link", "foreign_number", "pyramid", "trafficking", "other", "documents"})
 
 
+_WEIGHABLE = 160
+"""Characters from which the words of a structured vacancy are weighed; partners' texts may be a line long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the gate says: hold for a person or not, and everything that speaks for holding."""
@@ -107,6 +111,8 @@ class TrustGate:
 
     def _second_look(self, offer: Offer, text: OfferText, hints: set[str]) -> Verdict:
         """Where no phrase says enough: what all the words together weigh."""
+        if offer.structured and offer.employer and len(offer.text) < _WEIGHABLE:
+            return Verdict(False, ())  # a title and a line of a named employer: too few words to weigh
         likely = set(self._rules.indications.signals(text))
         if offer.structured:
             likely.discard("no_employer")

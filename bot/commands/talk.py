@@ -89,6 +89,7 @@ def _answer(text: str, heard: Understanding, mind: Mind) -> dict[str, Any]:
     reply = first_reply(text, heard, mind)
     hits = heard.ranking.hits
     control = str(heard.control) if heard.control else None
+    control = "language_es" if control == "language" else control  # the outer list knows no bare "which language"
     found: dict[str, Any] = {"kind": "none", "article": None, "choices": [], "control": None}
     if heard.danger is not None:
         found |= {

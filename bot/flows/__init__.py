@@ -17,6 +17,7 @@ from bot.flows import (
     privacy,
     staff,
     urgent,
+    vacancies,
 )
 
 ALL = Flows(
@@ -34,6 +35,7 @@ ALL = Flows(
         genuine.FLOW,
         offer.FLOW,
         staff.FLOW,
+        vacancies.FLOW,
     ),
     urgent=urgent.help_first,
     media=media.receive,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe, is_one_of
+from bot.flows import vacancies
 from bot.flows.fairs import region_name
 from bot.flows.privacy import describe
 from bot.flows.wish_words import change, find_regions, find_sectors
@@ -143,6 +144,8 @@ def _why(state: State, ctx: Context) -> Turn:
 
 def _manage(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
     wish = ctx.person.wish
+    if way == ("more",):
+        return vacancies.sent(state, ctx)
     if way == ("new",):
         return _ask(replace(state, flow=NAME, step="region", data={}), ctx)
     if wish is None:

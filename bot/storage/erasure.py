@@ -15,6 +15,8 @@ _STEPS = (
     Query("DELETE FROM delivery WHERE person_id = $1 AND state IN (1, 2)"),
     Query("DELETE FROM held WHERE person_id = $1"),
     Query("DELETE FROM registration WHERE person_id = $1"),
+    Query("DELETE FROM alert WHERE person_id = $1"),
+    Query("DELETE FROM vacancy_report WHERE person_id = $1"),
     Query("DELETE FROM cell WHERE person_id = $1"),
     Query("DELETE FROM subscription WHERE person_id = $1"),
     Query("DELETE FROM consent WHERE person_id = $1"),
@@ -30,7 +32,7 @@ async def erase(line: Line, person_id: PersonId) -> None:
         await line.rows(step, person_id)
 
 
-_CONTENT = (*_STEPS[:7], Query("UPDATE conversation SET state = NULL, version = version + 1 WHERE person_id = $1"))
+_CONTENT = (*_STEPS[:9], Query("UPDATE conversation SET state = NULL, version = version + 1 WHERE person_id = $1"))
 
 
 async def erase_content(line: Line, person_id: PersonId) -> None:

@@ -186,7 +186,7 @@ class WhatsApp:
             return {}
         if not all(0 < len(formatting.one_line(c.title)) <= longest and _fits(c.id) for c in choices):
             return {}
-        variables = {"1": text.strip()}
+        variables = {"1": formatting.one_line(text)}
         for number, choice in enumerate(choices):
             variables |= {str(2 * number + 2): formatting.one_line(choice.title), str(2 * number + 3): choice.id}
         return {"ContentSid": sid, "ContentVariables": _json(variables)}

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import road
+from bench import crowd, question, road
 from bench.report import Report, say
 
 Part = Callable[[argparse.Namespace], Awaitable[Report]]
@@ -19,7 +19,16 @@ async def _road(given: argparse.Namespace) -> Report:
     return await road.run(messages=given.messages, rounds=given.rounds, seconds=given.seconds)
 
 
-PARTS: dict[str, Part] = {"road": _road}
+async def _question(given: argparse.Namespace) -> Report:
+    del given
+    return await question.run()
+
+
+async def _crowd(given: argparse.Namespace) -> Report:
+    return await crowd.run(given.people)
+
+
+PARTS: dict[str, Part] = {"road": _road, "question": _question, "crowd": _crowd}
 
 
 def main() -> int:

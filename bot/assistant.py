@@ -33,6 +33,7 @@ from bot.conversation import (
 )
 from bot.errors import StaleState
 from bot.flows import ALL
+from bot.flows import offer as offer_flow
 from bot.flows.genuine import code_in
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
@@ -170,16 +171,17 @@ class Assistant:
         self, said: Inbound, events: Sequence[str], taking: tuple[PersonId, int] | None = None
     ) -> Sequence[Reply]:
         heard = await self._reader().understand(said.text) if said.kind is Kind.TEXT else NOTHING_HEARD
-        offer = self._judge(said)
         for _ in range(TRIES):
             try:
-                return await self._turn(said, events, heard, offer, taking)
+                return await self._turn(said, events, heard, taking)
             except StaleState:
                 continue
         raise StaleState(f"another process kept writing the same conversation, {TRIES} times")
 
-    def _judge(self, said: Inbound) -> Mapping[str, Any] | None:
-        if said.kind is not Kind.TEXT or len(said.text) < 40:
+    def _judge(self, said: Inbound, state: State) -> Mapping[str, Any] | None:
+        """What the trust gate says, where somebody may want to know: it costs as much as understanding the message."""
+        asked = state.flow == offer_flow.NAME
+        if said.kind is not Kind.TEXT or len(said.text) < offer_flow.LONG_ENOUGH * (1 if asked else 2):
             return None
         verdict = self._gate().judge(Offer(said.text))
         return {"hold": verdict.hold, "signals": verdict.signals}
@@ -189,7 +191,6 @@ class Assistant:
         said: Inbound,
         events: Sequence[str],
         heard: Understanding,
-        offer: Mapping[str, Any] | None,
         taking: tuple[PersonId, int] | None,
     ) -> Sequence[Reply]:
         async with self._storage.work() as work:
@@ -206,8 +207,9 @@ class Assistant:
                 await self._post(work, person, replies)
                 turn = Turn(State.from_json(recalled.state), replies)
             else:
-                ctx = await self._context(work, person, said, heard, offer)
-                turn = advance(State.from_json(recalled.state), said, ctx, ALL)
+                state = State.from_json(recalled.state)
+                ctx = await self._context(work, person, said, heard, self._judge(said, state))
+                turn = advance(state, said, ctx, ALL)
                 await self._write(work, person, said, turn, recalled.version)
         return turn.replies
 

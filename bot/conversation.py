@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from bot.library.library import Library
@@ -361,7 +362,7 @@ def pick(text: str, offered: Sequence[Choice]) -> Choice | None:
         return offered[place] if 0 <= place < len(offered) else None
     if said in _ORDINALS and _ORDINALS[said] < len(offered):
         return offered[_ORDINALS[said]]
-    titles = [fold(choice.title) for choice in offered]
+    titles = [_folded(choice.title) for choice in offered]
     if said in titles:
         return offered[titles.index(said)]
     words = said.split()
@@ -390,15 +391,29 @@ _ORDINALS = {
 }
 
 
+_BETWEEN_WORDS = re.compile(r"[^\w ]+")
+
+
 def fold(text: str) -> str:
     """Lower case, no accents, no punctuation: what two writings of the same words share."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w ]+", " ", plain).split())
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return " ".join(_BETWEEN_WORDS.sub(" ", plain).split())
+
+
+_folded = lru_cache(maxsize=2_000)(fold)
+"""For our own words, which come again and again; never for what a person wrote."""
+
+
+@lru_cache(maxsize=500)
+def _wordings(words: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in words.split("|"))
 
 
 def is_one_of(text: str, words: str) -> bool:
     """The text is one of the wordings, which stand with | between them."""
-    return fold(text) in {fold(word) for word in words.split("|")}
+    return fold(text) in _wordings(words)
 
 
 def _command(control: str, flows: Flows) -> Command | None:

@@ -130,7 +130,11 @@ class Road:
 
     def written_to(self, phone: str = PHONE) -> list[str]:
         """The bodies that Twilio took for a number."""
-        return [one["Body"] for one in self.twilio.messages if one["To"] == f"whatsapp:{phone}"]
+        return [
+            one.get("Body") or json.loads(one["ContentVariables"])["1"]
+            for one in self.twilio.messages
+            if one["To"] == f"whatsapp:{phone}"
+        ]
 
     async def replies(self, n: int, chat: int = CHAT) -> list[str]:
         """Wait for `n` replies in a chat."""

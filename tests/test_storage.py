@@ -280,7 +280,10 @@ async def test_forgetting_leaves_no_row_of_the_person_in_any_table(storage, cloc
             await work.people.consent(person.id, Consent("alerts", True, clock(), "x", "sí"))
             await work.inbox.hold(person.id, f"e{person.id}", {"text": "hola"}, clock(), clock())
             await work.outbox.add(person.id, "telegram", Reply("hola"), clock())
-            alias, seat = {"address_hash": bytes([person.id]), "person_id": person.id}, {"fair": "f", "at": clock()}
+            alias, seat = (
+                {"address_hash": person.id.to_bytes(8, "big"), "person_id": person.id},
+                {"fair": "f", "at": clock()},
+            )
             await work.line.run(tables.alias.insert(), alias)
             await work.line.run(tables.registration.insert(), {**seat, "person_id": person.id})
     async with storage.work() as work:

@@ -51,12 +51,13 @@ async def body_of(request: Request) -> bytes:
 
 async def received(request: Request, app: App) -> Received:
     """The request as the platform signed it: raw bytes, and the public address that it called."""
+    scope = request.scope
     root = app.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    query = f"?{request.url.query}" if request.url.query else ""
+    query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
     return Received(
         body=await body_of(request),
-        headers={name.lower(): value for name, value in request.headers.items()},
-        url=root + request.url.path + query,
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},  # lower case
+        url=root + scope["path"] + query,
         at=app.clock(),
     )
 

@@ -28,6 +28,7 @@ _KEPT = 0.15  # and weaker ones are left out
 _KEPT_REASON = 0.35
 _SPARED = 0.025  # of the honest offers, at most these are held by weight alone
 _FOLDS = 8
+_FACTS = frozenset({"short_link", "foreign_number"})  # one sees them or not; no word speaks for them
 
 
 def learn(rows: Sequence[Row], asked: Callable[[Row], bool], least: float) -> Weights:
@@ -71,6 +72,8 @@ def written(rows: Sequence[Row]) -> str:
     hold = learn(rows, _hold, _KEPT)
     lines = ["indicios:", f"  umbral: {threshold(rows)}", *_lines("retener", hold), "  motivos:"]
     for signal in SIGNALS:
+        if signal in _FACTS:
+            continue
         weights = learn(rows, lambda row, signal=signal: signal in row["signals"], _KEPT_REASON)  # type: ignore[misc]
         lines += [f"  {line}" for line in _lines(signal, weights)]
     return "\n".join(lines) + "\n"

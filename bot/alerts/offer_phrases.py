@@ -271,7 +271,7 @@ def _keys(words: Sequence[str], line: str) -> dict[str, bool]:
     keys: dict[str, bool] = {}
     for word in words:
         for key in _first_keys(word, line):
-            keys[key] = key == word and keys.get(key, True)
+            keys[key] = key == word != "#" and keys.get(key, True)
     return keys
 
 

@@ -75,7 +75,7 @@ def parse(text: str) -> Rules:
             re.compile(
                 r"(?<!\w)(?:"
                 + "|".join(re.escape(fold_line(word)) for word in file.words("negocios"))
-                + r"|\w{3,}(?:eria|erias|icadora|adora))(?!\w)"
+                + r"|\w{3,}(?:eria|erias))(?!\w)"
             ),
             frozenset(fold_line(word) for word in file.words("lugares")),
             frozenset(fold_line(word) for word in file.words("palabras_comunes")),

@@ -24,7 +24,9 @@ _FREE = re.compile(
 )
 _DOOR = re.compile(
     r"\b(?:av|avda|avenida|jr|jiron|calle|psje|urb|prolongacion|malecon|carretera)\b\.? ?[a-z0-9]|\bpasaje (?:los|las|el|san|santa)\b|\bmz\.? ?\w+ ?(?:lt|lote)|"
-    r"\bkm\.? ?\d|esquina (?:de|con)|(?:frente|al costado|a la espalda|espalda|al lado|cerca(?! de (?:tu|su) (?:casa|zona|domicilio))|a (?:media|una|\d) cuadras?) (?:a|al|de|del)\b|"
+    r"\bcerca (?:al?|del?)(?: la| los| las)? (?:parque|plaza|hospital|mercado|colegio|iglesia|estadio|grifo|metro|ovalo|comisaria|"
+    r"municipalidad|posta|universidad|terminal|paradero|puente|mall|banco|real plaza|malecon)|"
+    r"\bkm\.? ?\d|esquina (?:de|con)|(?:frente|al costado|a la espalda|espalda|al lado|a (?:media|una|\d) cuadras?) (?:a|al|de|del)\b|"
     r"\b(?:stand|puesto|tienda|counter|pabellon|oficina|of\.) ?(?:n[°ro.]* ?)?\d|\bpuerta \d|cuadra \d|\b\d{1,2} cuadra|local comunal|parque industrial|\bc\.?c\. |"
     r"(?:mercado|galeria|terminal|mall|losa|plaza de|plaza) [a-z0-9]|paradero central|plazuela"
 )
@@ -42,7 +44,7 @@ _PERSON_BEFORE = re.compile(
     r"asesora?|tutora?|supervisora?|reclutadora?|i.m|call|llamo|patron|patrona|maestro|tio|tia|contratista|capitan|for|agente|miss|mister)\.?:? ?)$"
 )
 _HOUSEHOLD = re.compile(
-    r"mi (?:casa|depa\w*|papa|mama|abuel\w+|hij\w+|bebe|esposo|familia|hogar|mascota)|mama de|cuidar|acompan|limpi|planch|ninera|nana|hogar|cocin|family|cats|housekeep|nanny|"
+    r"dental|consultorio|mi (?:casa|depa\w*|papa|mama|abuel\w+|hij\w+|bebe|esposo|familia|hogar|mascota)|mama de|cuidar|acompan|limpi|planch|ninera|nana|hogar|cocin|family|cats|housekeep|nanny|"
     r"departamento|bebe|jardin|pint|casa\b|senora sola"
 )
 _FAMILY = re.compile(r"(?:[Ff]amilia|[Ff]amily|[Tt]he) ([A-ZÁÉÍÓÚÑ]\w+)|the ([A-Z]\w+) family")

@@ -19,6 +19,8 @@ _PLURAL = re.compile(r"(?<=\w{3})(?:es|s)$")
 _STEM = 5
 _SIZES = ((30.0, "#1"), (600.0, "#2"), (3500.0, "#3"))  # a count, a sum to pay, a wage; more is `#4`
 _NEXT = 0.45  # from the strongest reason down, what is named too
+_UNLIKELY = -1.0
+_BESIDES = 0.1  # from here on a reason is named beside those that phrases have found
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,18 @@ class Indications:
         seen = features(text)
         if not self.reasons or self.hold.score(seen) <= self.threshold:
             return ()
-        likely = {signal: weights.score(seen) for signal, weights in self.reasons.items()}
+        likely = self._scores(seen)
         best = max(likely.values())
-        return tuple(signal for signal, score in likely.items() if score >= best - _NEXT and score > min(best, -1.0))
+        return tuple(
+            signal for signal, score in likely.items() if score >= best - _NEXT and score > _UNLIKELY or score == best
+        )
+
+    def besides(self, text: OfferText) -> tuple[str, ...]:
+        """What else a reviewer should be told of an offer that is held anyway."""
+        return tuple(signal for signal, score in self._scores(features(text)).items() if score > _BESIDES)
+
+    def _scores(self, seen: frozenset[str]) -> dict[str, float]:
+        return {signal: weights.score(seen) for signal, weights in self.reasons.items()}
 
 
 def features(text: OfferText) -> frozenset[str]:

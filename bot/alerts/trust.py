@@ -106,7 +106,10 @@ class TrustGate:
             hints.discard("no_employer")  # the field decides
         if not sure and len(hints) < 2:
             return self._second_look(offer, text, hints)
-        seen = sure | hints | self._doubtful_source(facts, sure)
+        besides = set(self._rules.indications.besides(text))
+        if offer.structured:
+            besides.discard("no_employer")
+        seen = sure | hints | besides | self._doubtful_source(facts, sure)
         return Verdict(True, tuple(signal for signal in SIGNALS if signal in seen))
 
     def _second_look(self, offer: Offer, text: OfferText, hints: set[str]) -> Verdict:

@@ -14,6 +14,7 @@ import uvicorn
 
 from bot import app as composition
 from bot import log, settings
+from bot.mind import keep_for_good
 from console import app as console
 from webhooks.app import create
 
@@ -55,6 +56,7 @@ def _web(given: argparse.Namespace) -> int:
 
     async def serve() -> None:
         app = await composition.build(chosen, role=given.role)
+        keep_for_good()
         config = uvicorn.Config(
             create(app, console.routes(app, desk=app.news.desk, announcer=app.news.broadcaster)),
             host=chosen.host,
@@ -77,6 +79,7 @@ def _worker(given: argparse.Namespace) -> int:
 
     async def work() -> None:
         app = await composition.build(chosen, role=given.role)
+        keep_for_good()
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)

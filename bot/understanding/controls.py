@@ -84,6 +84,7 @@ class Controls:
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
         courtesy = "|".join(_form(words_of) for words_of in glossary.courtesy) or "(?!)"
+        self._courtesy = re.compile(f"(?:{courtesy})+")
         self._forms = list(_compiled(glossary.controls, courtesy))
         self._harmless = _Typos(glossary.controls, glossary.courtesy)
 
@@ -101,6 +102,13 @@ class Controls:
             return self._match(" ".join(said) + " ", grave=True)
         mended = [self._harmless.mend(word) for word in said]
         return self._match(" ".join(mended) + " ", grave=False) if self._harmless.knows(mended) else None
+
+    def without_courtesy(self, text: str) -> str:
+        """The message without the greeting that it begins with, when at least two words follow: `hola, como saco...`."""
+        line = " ".join(self._words(text)) + " "
+        found = self._courtesy.match(line)
+        rest = line[found.end() :].strip() if found else ""
+        return rest if len(rest.split()) > 1 else text
 
     def _words(self, text: str) -> list[str]:
         if len(text) > 300:

@@ -109,7 +109,9 @@ class Reader:
         if command is not None:
             scope = command.scope.value if command.control in {Control.STOP, Control.UNSUBSCRIBE} else ""
             return Understanding(danger=danger, control=command.control, control_scope=scope, language=language), None
-        match = self._ranker.lexical.match(text, language if language in {"es", "en"} else None)
+        match = self._ranker.lexical.match(
+            self._controls.without_courtesy(text), language if language in {"es", "en"} else None
+        )
         heard = Understanding(danger=danger, language=language, follow_up=follow_up(text), correction=correction(text))
         return self._judged(text, heard, self._ranker.rank(match)), match
 

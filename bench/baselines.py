@@ -69,6 +69,8 @@ def ptb(api: str) -> FastAPI:
         .base_url(f"{api}/bot")
         .updater(None)
         .connection_pool_size(200)
+        .pool_timeout(60)  # with the usual second, messages are lost under load
+        .read_timeout(30)
         .concurrent_updates(200)
         .build()
     )

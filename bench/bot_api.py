@@ -176,6 +176,8 @@ class Telegram:
 
     async def _post(self, body: bytes) -> int:
         loop = asyncio.get_running_loop()
+        while self._free and self._free[-1].transport.is_closing():  # servers hang up on who is idle
+            self._free.pop()
         one = self._free.pop() if self._free else (await loop.create_connection(_Asking, "127.0.0.1", self._port))[1]
         one.answer = loop.create_future()
         one.transport.write(self._head + str(len(body)).encode() + b"\r\n\r\n" + body)

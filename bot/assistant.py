@@ -33,7 +33,6 @@ from bot.conversation import (
 )
 from bot.errors import StaleState
 from bot.flows import ALL
-from bot.flows import offer as offer_flow
 from bot.flows.genuine import code_in
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
@@ -178,12 +177,9 @@ class Assistant:
                 continue
         raise StaleState(f"another process kept writing the same conversation, {TRIES} times")
 
-    def _judge(self, said: Inbound, state: State) -> Mapping[str, Any] | None:
-        """What the trust gate says, where somebody may want to know: it costs as much as understanding the message."""
-        asked = state.flow == offer_flow.NAME
-        if said.kind is not Kind.TEXT or len(said.text) < offer_flow.LONG_ENOUGH * (1 if asked else 2):
-            return None
-        verdict = self._gate().judge(Offer(said.text))
+    def _weigh(self, text: str) -> Mapping[str, Any]:
+        """What the trust gate says of a pasted offer; nothing of it is kept."""
+        verdict = self._gate().judge(Offer(text))
         return {"hold": verdict.hold, "signals": verdict.signals}
 
     async def _turn(
@@ -208,7 +204,7 @@ class Assistant:
                 turn = Turn(State.from_json(recalled.state), replies)
             else:
                 state = State.from_json(recalled.state)
-                ctx = await self._context(work, person, said, heard, self._judge(said, state))
+                ctx = await self._context(work, person, said, heard)
                 turn = advance(state, said, ctx, ALL)
                 await self._write(work, person, said, turn, recalled.version)
         return turn.replies
@@ -225,9 +221,7 @@ class Assistant:
     def _moment(self, person: Person) -> tuple[Reply, ...]:
         return (Reply(self._wording.text("flood", str(person.language))),)
 
-    async def _context(
-        self, work: Work, person: Person, said: Inbound, heard: Understanding, offer: Mapping[str, Any] | None
-    ) -> Context:
+    async def _context(self, work: Work, person: Person, said: Inbound, heard: Understanding) -> Context:
         code = code_in(said.text) if said.kind is Kind.TEXT else None
         return Context(
             person=person,
@@ -240,7 +234,7 @@ class Assistant:
             public_url=self._public_url,
             alerts=await self._news.sent_to(work, person) if person.wish is not None else (),
             known_codes=await self._news.known(work, code) if code else {},
-            offer=offer,
+            weigh=self._weigh,
         )
 
     async def _write(self, work: Work, person: Person, said: Inbound, turn: Turn, version: int) -> None:

@@ -208,7 +208,7 @@ class Context:
     public_url: str = ""
     alerts: Sequence[Mapping[str, Any]] = ()  # vacancies sent to this person lately: id, title, employer, why
     known_codes: Mapping[str, str] = field(default_factory=dict)  # code of a broadcast that was asked about: its title
-    offer: Mapping[str, Any] | None = None  # what the trust gate says of this message, when it was asked
+    weigh: Callable[[str], Mapping[str, Any]] | None = None  # the trust gate: hold and signals of a pasted offer
 
     @property
     def language(self) -> str:

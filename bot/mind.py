@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from bot.alerts.trust import TrustGate
+from bot.alerts.trust import Offer, TrustGate
 from bot.conversation import ChooseLanguage, Effect, Forget, Subscribe, Unsubscribe
 from bot.library.library import Library
 from bot.library.load import Shelf
@@ -68,6 +69,11 @@ class Mind:
             encoder=self._encoder,
             var=self._settings.var,
         )
+
+    def weigh(self, text: str) -> Mapping[str, Any]:
+        """What the trust gate says of a pasted offer: hold and signals."""
+        verdict = self.gate.judge(Offer(text))
+        return {"hold": verdict.hold, "signals": verdict.signals}
 
     def after(self, person: Person, effects: Sequence[Effect], now: datetime) -> Person:
         """The person as they are after a turn: for conversations in memory, without a database."""

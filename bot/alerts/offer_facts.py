@@ -154,12 +154,12 @@ def wages(text: OfferText, asked: Sequence[Found], dollar: float) -> tuple[Pay, 
     return tuple(found)
 
 
-def stray_sum(text: OfferText) -> bool:
-    """Whether a sum of money stands beside the wage that is no wage, no bonus and no piece rate.
+def stray_sums(text: OfferText) -> tuple[Found, ...]:
+    """The sums of money beside the wage that are no wage, no bonus and no piece rate; none where no wage is named.
 
     Nobody says what it is for, and it is small: most often something that the worker is to pay.
     """
-    folded, wage, stray = text.folded, False, False
+    folded, wage, stray = text.folded, False, list[Found]()
     phones = [phone.span() for phone in _PHONE.finditer(folded)]
     for amount in _AMOUNT.finditer(folded):
         if any(start <= amount.start("sum") < end for start, end in phones) or not (amount["mark"] or amount["unit"]):
@@ -169,8 +169,8 @@ def stray_sum(text: OfferText) -> bool:
         if _number(amount["sum"]) >= 600 or _AFTER.match(after) or _BEFORE.search(before) or _WAGE_WORD.search(before):
             wage = True
         elif not (_GIVEN.search(before) or _EXTRA.search(before) or _PIECE.match(after) or _RATE.match(after)):
-            stray = True
-    return wage and stray
+            stray.append(Found(*amount.span()))
+    return tuple(stray) if wage else ()
 
 
 def _wage(folded: str, amount: re.Match[str], upper: re.Match[str] | None, end: int, dollar: float) -> Pay | None:

@@ -52,7 +52,7 @@ class Indications:
         likely = self._scores(seen)
         best = max(likely.values())
         return tuple(
-            signal for signal, score in likely.items() if score >= best - _NEXT and score > _UNLIKELY or score == best
+            signal for signal, score in likely.items() if (score >= best - _NEXT and score > _UNLIKELY) or score == best
         )
 
     def besides(self, text: OfferText) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.alerts.offer_facts import Hours, Pay, Period, foreign_number, hours, stray_sum, wages
+from bot.alerts.offer_facts import Hours, Pay, Period, foreign_number, hours, stray_sums, wages
 from bot.alerts.offer_phrases import Found, after_but
 from bot.alerts.offer_rules import SIGNALS, Rules, parse
 from bot.alerts.offer_source import Source, source
@@ -79,7 +79,7 @@ class TrustGate:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._judges: dict[str, Callable[[_Facts], bool]] = {
-            "fee": lambda facts: stray_sum(facts.text),
+            "fee": self._asks_for_a_sum,
             "no_employer": self._nobody_behind,
             "pay_implausible": self._pays_too_much,
             "short_link": self._hides_its_link,
@@ -144,6 +144,9 @@ class TrustGate:
         if stated:
             return (Pay(min(stated), max(stated), Period.MONTH, base=True),)
         return wages(text, asked, self._rules.dollar)
+
+    def _asks_for_a_sum(self, facts: _Facts) -> bool:
+        return any(not self._taken_back("fee", facts.text, found) for found in stray_sums(facts.text))
 
     def _nobody_behind(self, facts: _Facts) -> bool:
         if facts.offer.structured:

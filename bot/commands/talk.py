@@ -158,9 +158,9 @@ class Talk:
     async def say(self, text: str) -> tuple[Reply, ...]:
         """Say one thing and get the replies; effects on the person are kept for the next turn."""
         heard = await self._mind.reader.understand(text)
-        verdict = self._mind.gate.judge(Offer(text)) if len(text) >= 40 else None
-        offer = {"hold": verdict.hold, "signals": verdict.signals} if verdict else None
-        ctx = Context(self.person, self._clock(), self._mind.library, self._mind.wording, heard, demo=True, offer=offer)
+        ctx = Context(
+            self.person, self._clock(), self._mind.library, self._mind.wording, heard, demo=True, weigh=self._mind.weigh
+        )
         said = Inbound("chat", self.person.address, self._clock(), text=text)
         turn = advance(self.state, said, ctx, ALL)
         self.state = State.from_json(turn.state.to_json())

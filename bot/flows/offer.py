@@ -22,12 +22,13 @@ def _ask(state: State, ctx: Context) -> Turn:
     return Turn(state, (Reply(ctx.say("offer.paste"), choices),))
 
 
-def _judge(state: State, ctx: Context) -> Turn | None:
+def _judge(state: State, text: str, ctx: Context) -> Turn | None:
     """What the trust gate found, in plain words. It never says that an offer is safe."""
-    if ctx.offer is None:
+    if ctx.weigh is None:
         return None
-    signals = ctx.offer["signals"]
-    if ctx.offer["hold"]:
+    found = ctx.weigh(text)
+    signals = found["signals"]
+    if found["hold"]:
         reasons = "\n".join(f"- {ctx.say(f'trust.reason.{signal}')}" for signal in signals[:5])
         text = ctx.say("offer.careful", reasons=reasons)
     else:
@@ -42,7 +43,7 @@ def _judge(state: State, ctx: Context) -> Turn | None:
 
 
 def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
-    return _judge(state, ctx) if len(said.text) >= LONG_ENOUGH else None
+    return _judge(state, said.text, ctx) if len(said.text) >= LONG_ENOUGH else None
 
 
 def is_question(text: str) -> bool:
@@ -57,12 +58,10 @@ def is_question(text: str) -> bool:
 
 
 def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
-    if ctx.offer is not None and len(said.text) >= 2 * LONG_ENOUGH:
-        return _judge(state, ctx)
     if is_one_of(said.text, ctx.say("offer.report.words")):
         return _which(state, ctx)
-    if is_question(said.text) and len(said.text) < LONG_ENOUGH:
-        return _ask(state, ctx)
+    if is_question(said.text):
+        return _judge(state, said.text, ctx) if len(said.text) >= 2 * LONG_ENOUGH else _ask(state, ctx)
     return None
 
 

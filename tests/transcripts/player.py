@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.alerts.trust import Offer
 from bot.conversation import Context, Effect, State, Turn, advance
 from bot.flows import ALL
 from bot.messages import Choice, Inbound, Kind, Outgoing, Reply
@@ -58,7 +57,6 @@ class Stage:
         """The person says, taps or sends something."""
         said = self._said(text)
         heard = self.mind.reader.understand_now(said.text) if said.kind is Kind.TEXT else NOTHING_HEARD
-        verdict = self.mind.gate.judge(Offer(said.text)) if len(said.text) >= 40 else None
         ctx = Context(
             person=self.person,
             now=self.now,
@@ -68,7 +66,7 @@ class Stage:
             demo=True,
             public_url="https://rumbo.example",
             known_codes={"ABC123": "Feria de prueba"},
-            offer={"hold": verdict.hold, "signals": verdict.signals} if verdict else None,
+            weigh=self.mind.weigh,
         )
         turn = advance(State.from_json(json.loads(json.dumps(self.state.to_json()))), said, ctx, ALL)
         self.state = turn.state

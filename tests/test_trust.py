@@ -48,7 +48,7 @@ def test_the_labelled_set_is_large_mixed_and_well_formed():
     assert len(OFFERS) >= 400
     assert len({row["id"] for row in OFFERS}) == len(OFFERS)
     assert 0.4 <= share(row["hold"] for row in OFFERS) <= 0.6
-    assert 0.25 <= share(row.get("held", False) for row in OFFERS) <= 0.35
+    assert 0.05 <= share(row.get("held", False) for row in OFFERS) <= 0.35  # the newest batch, not learned from
     assert all(bool(row["signals"]) is row["hold"] and set(row["signals"]) <= set(SIGNALS) for row in OFFERS)
 
 

@@ -19,6 +19,11 @@ from bot.alerts.offer_rules import SIGNALS
 from bot.alerts.offer_text import read
 from bot.alerts.offer_weights import Weights, features
 
+_NOTE = (
+    "  # Lo que pesa cada palabra a favor (+) o en contra (-) de retener una oferta. No se escribe a mano: se calcula con",
+    "  # python -m bot.alerts.offer_learn tests/data/offers.yaml content/ofertas.yaml",
+    "  # umbral: más bajo retiene más ofertas; más alto, menos.",
+)
 Row = Mapping[str, Any]
 _ROUNDS = 15  # through all offers; more changes nothing
 _SOFT = 0.25  # how much a single offer may be left on the wrong side
@@ -28,13 +33,14 @@ _KEPT = 0.15  # and weaker ones are left out
 _KEPT_REASON = 0.35
 _SPARED = 0.025  # of the honest offers, at most these are held by weight alone
 _FOLDS = 8
+_RARE = 2  # what stands in so few offers says more about them than about offers
 _FACTS = frozenset({"short_link", "foreign_number"})  # one sees them or not; no word speaks for them
 
 
 def learn(rows: Sequence[Row], asked: Callable[[Row], bool], least: float) -> Weights:
     """The weights that best part the offers for which `asked` is true from the others (a support vector machine)."""
     known = Counter(feature for row in rows for feature in row["features"])
-    texts = [[feature for feature in sorted(row["features"]) if known[feature] > 1] for row in rows]
+    texts = [[feature for feature in sorted(row["features"]) if known[feature] > _RARE] for row in rows]
     signs = [1.0 if asked(row) else -1.0 for row in rows]
     weights: dict[str, float] = defaultdict(float)
     start, pulls, order, chance = 0.0, [0.0] * len(rows), list(range(len(rows))), random.Random(1)  # noqa: S311 - repeatable
@@ -70,7 +76,7 @@ def threshold(rows: Sequence[Row]) -> float:
 def written(rows: Sequence[Row]) -> str:
     """The part `indicios` of the rules file."""
     hold = learn(rows, _hold, _KEPT)
-    lines = ["indicios:", f"  umbral: {threshold(rows)}", *_lines("retener", hold), "  motivos:"]
+    lines = ["indicios:", *_NOTE, f"  umbral: {threshold(rows)}", *_lines("retener", hold), "  motivos:"]
     for signal in SIGNALS:
         if signal in _FACTS:
             continue

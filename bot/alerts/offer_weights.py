@@ -18,6 +18,10 @@ _TOKEN = re.compile(r"\d[\d.,]*|[a-z]+|[;!?$%+]")
 _PLURAL = re.compile(r"(?<=\w{3})(?:es|s)$")
 _STEM = 5
 _SIZES = ((30.0, "#1"), (600.0, "#2"), (3500.0, "#3"))  # a count, a sum to pay, a wage; more is `#4`
+_ENOUGH = 20  # features; of a shorter text words alone say nothing
+_BLIND = re.compile(
+    r"venez|extra[nj]|colomb|haiti|cuban|ecuat|boliv|perua|migra|refug|ptp|cpp|chamo|pana\b|example"
+)  # who is sought
 _NEXT = 0.45  # from the strongest reason down, what is named too
 _UNLIKELY = -1.0
 _BESIDES = 0.1  # from here on a reason is named beside those that phrases have found
@@ -47,7 +51,7 @@ class Indications:
     def signals(self, text: OfferText) -> tuple[str, ...]:
         """The likeliest reasons to look at an offer; empty when it looks like the honest ones."""
         seen = features(text)
-        if not self.reasons or self.hold.score(seen) <= self.threshold:
+        if len(seen) < _ENOUGH or self.hold.score(seen) <= self.threshold:
             return ()
         likely = self._scores(seen)
         best = max(likely.values())
@@ -64,18 +68,20 @@ class Indications:
 
 
 def features(text: OfferText) -> frozenset[str]:
-    """What a text consists of: words, beginnings of words, and pairs of neighbours (`_` for one word between)."""
+    """What a text consists of: words, beginnings of words, and pairs of neighbours (`_` for one word between).
+
+    Where the people come from who are sought, or what papers they have, is left out: it must not weigh.
+    """
     words = [_number(word) if word[0].isdigit() else word for word in _TOKEN.findall(text.folded)]
     plain = [_PLURAL.sub("", word) for word in words]
     short = [word[:_STEM] for word in plain]
-    return frozenset(
-        [
-            *plain,
-            *(f"{word[:_STEM]}*" for word in plain if len(word) > _STEM),
-            *(f"{one} {two}" for one, two in pairwise(short)),
-            *(f"{one} _ {two}" for one, two in zip(short, short[2:], strict=False)),
-        ]
-    )
+    found = [
+        *plain,
+        *(f"{word[:_STEM]}*" for word in plain if len(word) > _STEM),
+        *(f"{one} {two}" for one, two in pairwise(short)),
+        *(f"{one} _ {two}" for one, two in zip(short, short[2:], strict=False)),
+    ]
+    return frozenset(feature for feature in found if not _BLIND.search(feature))
 
 
 def _number(written: str) -> str:

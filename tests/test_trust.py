@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.alerts.offer_learn import main
 from bot.alerts.trust import SIGNALS, Offer, TrustGate, Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -209,6 +210,10 @@ def test_fancy_letters_accents_and_numbers_in_words_do_not_hide_anything():
         (RULES.replace("techos:\n", "techos:\n  - mes: 3\n"), "oficios"),
         (RULES.replace("techos:\n", "techos: 3\nx:\n"), "lista"),
         (RULES.replace("techos:\n", "techos:\n  - oficios: [[a]]\n    mes: 3\n"), "texto"),
+        (RULES.replace("\nindicios:", "\nx:"), "indicios"),
+        (RULES.replace("  motivos:\n", "  x:\n"), "motivos"),
+        (RULES.replace("  umbral:", "  umbral: mucho #"), "número"),
+        (RULES.replace("    pesos:\n", "    x:\n", 1), "dos datos"),
         ("\x00", "UTF-8"),
     ],
 )
@@ -245,6 +250,54 @@ def test_shouting_does_not_hide_a_fee(text):
         assert judged(text.upper()).hold
 
 
+def test_an_offer_in_wordings_that_no_phrase_knows_is_held_by_what_its_words_weigh():
+    known = RULES[: RULES.index("\nindicios:\n")]
+    unweighed = TrustGate.from_rules(known + "\nindicios: {umbral: 9, retener: {inicio: 0, pesos: {}}, motivos: {}}\n")
+    rows = [row["text"] for row in OFFERS[::3] if row["hold"]]
+    by_phrases = [unweighed.judge(Offer(text)).hold for text in rows]
+
+    assert sum(judged(text).hold for text in rows) > sum(by_phrases)
+    assert share(by_phrases) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "who", ["venezolanas", "extranjeras", "migrantes con PTP", "refugiadas", "peruanas", "con CPP"]
+)
+def test_where_people_come_from_never_weighs(who):
+    offer = (
+        "Restaurante El Faro, Callao, av. Grau 120. Personas {} para cocina y salón, 1,300 en planilla, un día libre."
+    )
+
+    assert judged(offer.format(who)) == judged(offer.format("responsables"))
+
+
+def test_weights_alone_never_hold_a_short_text():
+    for text in ("Hotel Luna", "Mozo, Restaurante El Faro", "Bodega Rosita gana"):
+        assert judged(text).hold is False
+
+
+def test_the_weights_in_the_rules_are_those_learnt_from_the_offers(tmp_path):
+    """Learnt anew from a few offers, the rules stay readable and the phrases untouched."""
+    offers, rules = tmp_path / "offers.yaml", tmp_path / "ofertas.yaml"
+    offers.write_text(yaml.safe_dump(OFFERS[::12]), encoding="utf-8")
+    rules.write_text(RULES, encoding="utf-8")
+
+    main(offers, rules)
+    once = rules.read_text(encoding="utf-8")
+    main(offers, rules)
+
+    assert rules.read_text(encoding="utf-8") == once
+    assert once.split("\nindicios:")[0] == RULES.split("\nindicios:")[0]
+    assert "fee" in TrustGate.from_rules(once).judge(Offer("Hotel Sol. Pague 40 soles por el examen.")).signals
+
+
+def test_the_rules_are_read_fast_enough_for_every_start():
+    started = time.process_time()
+    TrustGate.from_rules(RULES)
+
+    assert time.process_time() - started < 0.6  # 0.1 where nothing else runs
+
+
 def test_very_long_texts_are_read_in_reasonable_time():
     started = time.process_time()
     judged("paga " * 50_000)
@@ -257,11 +310,11 @@ def test_an_offer_costs_about_two_milliseconds():
     """Measured as the best of three, so that a busy machine does not fail it; the bound is generous for the same reason."""
     best = min(_seconds() for _ in range(3))
 
-    assert best / len(OFFERS) < 0.006
+    assert best / len(OFFERS[::3]) < 0.006
 
 
 def _seconds() -> float:
     started = time.process_time()
-    for row in OFFERS:
+    for row in OFFERS[::3]:
         judged(row["text"])
     return time.process_time() - started

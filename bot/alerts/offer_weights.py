@@ -22,8 +22,8 @@ _ENOUGH = 20  # features; of a shorter text words alone say nothing
 _BLIND = re.compile(
     r"venez|extra[nj]|colomb|haiti|cuban|ecuat|boliv|perua|migra|refug|ptp|cpp|chamo|pana\b|example"
 )  # who is sought
-_NEXT = 0.45  # from the strongest reason down, what is named too
-_UNLIKELY = -1.0
+_NEXT = 0.3  # from the strongest reason down, what is named too
+_UNLIKELY = -0.5
 _BESIDES = 0.1  # from here on a reason is named beside those that phrases have found
 
 
@@ -61,7 +61,10 @@ class Indications:
 
     def besides(self, text: OfferText) -> tuple[str, ...]:
         """What else a reviewer should be told of an offer that is held anyway."""
-        return tuple(signal for signal, score in self._scores(features(text)).items() if score > _BESIDES)
+        seen = features(text)
+        if len(seen) < _ENOUGH:
+            return ()
+        return tuple(signal for signal, score in self._scores(seen).items() if score > _BESIDES)
 
     def _scores(self, seen: frozenset[str]) -> dict[str, float]:
         return {signal: weights.score(seen) for signal, weights in self.reasons.items()}

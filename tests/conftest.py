@@ -10,12 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.mind import Mind
 from bot.settings import HOME, Settings
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 from tests import servers
+
+settings.register_profile("rumbo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rumbo")  # a busy machine draws slowly; that is no fault of the program
 
 KEY = "b0ZBb3JvVWh5b2tNbVZTc3lTb3RlY2hvY29sYXRlISE="
 USED: list[str] = []

@@ -32,6 +32,14 @@ class Library:
     team: Team = NOBODY
     version: str = ""  # changes with any content file
     problems: Sequence[Problem] = ()
+    topics: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The topics that have something to show, in menu order; their names are the wording keys `topic.<id>`."""
+
+    def __post_init__(self) -> None:
+        there = {article.topic for article in self.pages.values() if article.published}
+        listed = [topic.id for topic in self.country.topics]
+        shown = tuple(t for t in [*listed, *sorted(there.difference(listed))] if t in there)
+        object.__setattr__(self, "topics", shown)
 
     def article(self, name: str, language: str = MAIN_LANGUAGE) -> Article | None:
         """The published article, in that language or else in Spanish."""
@@ -54,13 +62,6 @@ class Library:
         fairs = [fair for slug in slugs if (fair := self.fair(slug, language)) and fair.announced and fair.end > now]
         wanted = [fair for fair in fairs if region is None or fair.region == region]
         return tuple(sorted(wanted, key=lambda fair: (fair.start, fair.id)))
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        """The topics that have something to show, in menu order; their names are the wording keys `topic.<id>`."""
-        there = {article.topic for article in self.pages.values() if article.published}
-        listed = [topic.id for topic in self.country.topics]
-        return tuple(t for t in [*listed, *sorted(there.difference(listed))] if t in there)
 
     def in_topic(self, topic: str, language: str = MAIN_LANGUAGE) -> tuple[Article, ...]:
         """The published articles of a topic, in menu order."""

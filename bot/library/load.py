@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bot.library.assemble import assemble
@@ -83,14 +84,20 @@ class Shelf:
         return True
 
 
+@lru_cache(maxsize=5_000)
+def _is_ours(path: str) -> bool:
+    return place_of(path) is not None
+
+
 def signatures_of(folder: Path) -> dict[str, Signature]:
     """Every content file below the folder with what `stat` tells of it, in one order on every host."""
     found: dict[str, Signature] = {}
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = root[len(os.fspath(folder)) :].replace(os.sep, "/").lstrip("/")
         for name in names:
-            path = Path(root, name).relative_to(folder).as_posix()
-            if place_of(path) is None:
+            path = f"{below}/{name}" if below else name
+            if not _is_ours(path):
                 continue
             try:
                 stat = os.stat(os.path.join(root, name))  # noqa: PTH116, PTH118  # twice as quick, and asked every second

@@ -6,16 +6,15 @@ contains `baja` or `borrar` is a question. Typos are forgiven only where being w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.understanding.forms import Forms, words_in
 from bot.understanding.text import Glossary, a_typo_apart, plain, with_one_less, words
 
 _LONGEST = 24  # words: nobody steers in longer sentences
 _TYPO_FROM = 4
-_TOKEN = re.compile(r"[()|?]|[a-z0-9]+")
 
 
 class Control(StrEnum):
@@ -83,10 +82,25 @@ class Controls:
 
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
-        courtesy = "|".join(_form(words_of) for words_of in glossary.courtesy) or "(?!)"
-        self._courtesy = re.compile(f"(?:{courtesy})+")
-        self._forms = list(_compiled(glossary.controls, courtesy))
+        self._forms = Forms()
+        self._around = self._forms.state()
+        for form in glossary.courtesy:
+            self._forms.add(form, self._around, self._around)
+        self._begin = self._forms.state()
+        self._ends = self._read_forms(glossary.controls)
         self._harmless = _Typos(glossary.controls, glossary.courtesy)
+
+    def _read_forms(self, controls: Mapping[str, Sequence[str]]) -> dict[int, tuple[int, Command]]:
+        """Where the forms of each command end, and its rank: the grave ones first, the chatter last."""
+        commands = {name: _command(name) for name in controls}
+        order = sorted(commands, key=lambda name: (_ORDER.index(commands[name].control), "." not in name))
+        ends: dict[int, tuple[int, Command]] = {}
+        for name, entries in controls.items():
+            end = self._forms.state()
+            ends[end] = (order.index(name), commands[name])
+            for form in entries:
+                self._forms.add(form, self._begin, end)
+        return ends
 
     def control(self, text: str) -> Control | None:
         """The control that a message is, or nothing."""
@@ -95,20 +109,27 @@ class Controls:
 
     def read(self, text: str) -> Command | None:
         """The control with its scope. Greeting and thanks only when nothing else is said."""
+        return self.hear(text)[0]
+
+    def hear(self, text: str) -> tuple[Command | None, str]:
+        """The control that a message is, and the message without the greeting that it begins with.
+
+        The greeting is left out when at least two words follow it: `hola, como saco...`.
+        """
         said = self._words(text)
-        if not said or len(said) > _LONGEST:
-            return self._emoji(text) if not said else None
-        if self._harmless.knows(said):
-            return self._match(" ".join(said) + " ", grave=True)
-        mended = [self._harmless.mend(word) for word in said]
-        return self._match(" ".join(mended) + " ", grave=False) if self._harmless.knows(mended) else None
+        if not said:
+            return self._emoji(text), text
+        command = self._command(said) if len(said) <= _LONGEST else None
+        greeted = max(at for at, reached in self._forms.walk(said, self._around) if self._around in reached)
+        return command, " ".join(said[greeted:]) if greeted and len(said) - greeted > 1 else text
 
     def without_courtesy(self, text: str) -> str:
-        """The message without the greeting that it begins with, when at least two words follow: `hola, como saco...`."""
-        line = " ".join(self._words(text)) + " "
-        found = self._courtesy.match(line)
-        rest = line[found.end() :].strip() if found else ""
-        return rest if len(rest.split()) > 1 else text
+        """The message without the greeting that it begins with."""
+        return self.hear(text)[1]
+
+    def _command(self, said: Sequence[str]) -> Command | None:
+        mended = self._harmless.mended(said)
+        return self._match(mended, grave=mended == said) if mended else None
 
     def _words(self, text: str) -> list[str]:
         if len(text) > 300:
@@ -118,11 +139,22 @@ class Controls:
             out.extend(self._spellings.get(word, (word,)))
         return out
 
-    def _match(self, line: str, *, grave: bool) -> Command | None:
-        for command, form, _ in self._forms:
-            if (grave or command.control not in GRAVE) and form.fullmatch(line):
-                return command
-        return None
+    def _match(self, said: Sequence[str], *, grave: bool) -> Command | None:
+        """The first of the commands that fill the message, but for courtesy before and after."""
+        found: set[tuple[int, Command]] = set()
+        starts = [at for at, reached in self._forms.walk(said, self._around) if self._around in reached]
+        for start in starts:
+            for at, reached in self._forms.walk(said, self._begin, start):
+                ended = reached.intersection(self._ends)
+                if ended and self._is_courtesy(said, at):
+                    found.update(self._ends[end] for end in ended)
+        fitting = [ranked for ranked in found if grave or ranked[1].control not in GRAVE]
+        return min(fitting, key=lambda ranked: ranked[0])[1] if fitting else None
+
+    def _is_courtesy(self, said: Sequence[str], begin: int) -> bool:
+        """Whether from there on nothing but courtesy follows."""
+        *_, (at, reached) = self._forms.walk(said, self._around, begin)
+        return at == len(said) and self._around in reached
 
     def _emoji(self, text: str) -> Command | None:
         """A wave greets and folded hands thank; other pictures say nothing."""
@@ -137,31 +169,32 @@ class _Typos:
 
     def __init__(self, controls: Mapping[str, Iterable[str]], courtesy: Iterable[str]) -> None:
         harmless = [f for name, forms in controls.items() if _command(name).control not in GRAVE for f in forms]
-        self._known = {w for form in (*harmless, *courtesy) for w in _TOKEN.findall(plain(form)) if w.isalnum()}
-        self._grave = {
-            w
-            for name, forms in controls.items()
-            if _command(name).control in GRAVE
-            for form in forms
-            for w in _TOKEN.findall(plain(form))
-        }
+        grave = [f for name, forms in controls.items() if _command(name).control in GRAVE for f in forms]
+        self._known = {word for form in (*harmless, *courtesy) for word in words_in(form)}
+        self._grave = {word for form in grave for word in words_in(form)}
         self._near: dict[str, list[str]] = {}
         for word in sorted(self._known):
             if len(word) >= _TYPO_FROM:
                 for less in with_one_less(word):
                     self._near.setdefault(less, []).append(word)
 
-    def knows(self, said: Iterable[str]) -> bool:
-        """Whether every word stands in some form: without that no form can fit, and none need be tried."""
-        return all(word in self._known or word in self._grave for word in said)
+    def mended(self, said: Iterable[str]) -> list[str]:
+        """The words as they stand in some form; empty when one of them does not: then no form can fit."""
+        out = []
+        for word in said:
+            known = word if word in self._known or word in self._grave else self._mend(word)
+            if not known:
+                return []
+            out.append(known)
+        return out
 
-    def mend(self, word: str) -> str:
-        """The harmless word that this one is a typo of, or the word itself."""
-        if word in self._known or word in self._grave or len(word) < _TYPO_FROM:
-            return word
+    def _mend(self, word: str) -> str:
+        """The harmless word that this one is a typo of, or an empty one."""
+        if len(word) < _TYPO_FROM:
+            return ""
         near = {known for less in with_one_less(word) for known in self._near.get(less, ())}
         typos = [known for known in near if a_typo_apart(word, known)]
-        return min(typos, key=lambda known: (known[0] != word[0], known[-1] != word[-1], known), default=word)
+        return min(typos, key=lambda known: (known[0] != word[0], known[-1] != word[-1], known), default="")
 
 
 def _command(name: str) -> Command:
@@ -169,26 +202,3 @@ def _command(name: str) -> Command:
     if scope:
         return Command(Control(control), Scope(scope))
     return Command(Control(control), Scope.ALERTS if control == Control.UNSUBSCRIBE else Scope.ALL)
-
-
-def _compiled(controls: Mapping[str, Sequence[str]], courtesy: str) -> list[tuple[Command, re.Pattern[str], str]]:
-    """One pattern a control, the grave ones first, the chatter last."""
-    forms = []
-    for name, entries in controls.items():
-        command = _command(name)
-        body = "|".join(f"(?:{_form(entry)})" for entry in entries)
-        forms.append((command, re.compile(f"(?:{courtesy})*(?:{body})(?:{courtesy})*"), name))
-    return sorted(forms, key=lambda form: (_ORDER.index(form[0].control), "." not in form[2]))
-
-
-def _form(entry: str) -> str:
-    """The regular expression of a form; every word carries the space after it."""
-    marks = {"(": "(?:", ")": ")", "|": "|", "?": "?"}
-    form = "".join(marks.get(part) or f"(?:{part} )" for part in _TOKEN.findall(plain(entry)))
-    try:
-        compiled = re.compile(form)
-    except re.error as error:
-        raise ValueError(f"la forma «{entry}» no se entiende: {error}") from error
-    if compiled.fullmatch(""):
-        raise ValueError(f"la forma «{entry}» también vale para un mensaje vacío: deja al menos una palabra sin «?»")
-    return form

@@ -6,8 +6,7 @@ Only the whole of a short message counts: "¿y cuánto cuesta?" is a follow-up, 
 from __future__ import annotations
 
 import re
-
-from bot.understanding.text import words
+from collections.abc import Sequence
 
 _LONGEST = 9
 _FILLER = frozenset(
@@ -93,9 +92,8 @@ _CORRECTIONS = frozenset(
 )
 
 
-def follow_up(text: str) -> str:
-    """The section that a short message asks for, or an empty text."""
-    said = words(text)
+def follow_up(said: Sequence[str]) -> str:
+    """The section that the words of a short message ask for, or an empty text."""
     if not 1 <= len(said) <= _LONGEST:
         return ""
     telling = [word for word in said if word not in _FILLER]
@@ -107,14 +105,13 @@ def follow_up(text: str) -> str:
     return ""
 
 
-def correction(text: str) -> bool:
-    """Whether the person says that the last answer was not what was asked."""
-    said = words(text)
+def correction(said: Sequence[str]) -> bool:
+    """Whether these are the words of somebody for whom the last answer was not what they asked."""
+    if len(said) > _LONGEST:
+        return False
     if " ".join(said) in _CORRECTIONS:
         return True
     denied = bool(said) and (
         said[0] in _DENIAL or said[:2] in (["eso", "no"], ["esa", "no"], ["thats", "not"], ["that", "is"])
     )
-    return (
-        denied and len(said) <= _LONGEST and any(w in _WRONG for w in said) and all(w in _WRONG | _AROUND for w in said)
-    )
+    return denied and any(w in _WRONG for w in said) and all(w in _WRONG | _AROUND for w in said)

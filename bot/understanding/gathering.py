@@ -2,81 +2,105 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter
 
 from bot.understanding.articles import LANGUAGES, Article
 from bot.understanding.text import Analyser, Terms, is_function_word
 
+FIELDS = ("title", "label", "questions", "keywords", "summary", "sections")
+_PROSE = frozenset({"summary", "sections"})
 _MEANING = 0.7  # a meaning says less than the word itself: it was our reading of it
-_PAIR = 0.5
+PAIR = 0.5
+"""What two words side by side count for, against the 1 of a word."""
+
+
+class Cells:
+    """What stands where: two columns of numbers side by side, as many rows as were added."""
+
+    def __init__(self) -> None:
+        self.what = array("I")
+        self.where = array("I")
+
+    def add(self, what: list[int], where: int) -> None:
+        """These stand there."""
+        self.what.extend(what)
+        self.where.extend([where] * len(what))
 
 
 class Gathered:
-    """What is read from the articles before anything is weighed."""
+    """What is read from the articles before anything is weighed. Terms, words and articles are numbers here.
+
+    Numbers of stems and meanings (`singles`) and of neighbouring pairs (`pairs`) are counted apart.
+    """
 
     def __init__(self, analyser: Analyser) -> None:
         self._analyser = analyser
-        self.ways: list[tuple[int, dict[str, float]]] = []
-        self.fields: list[dict[str, Counter[str]]] = []
-        self.counts: list[Counter[str]] = []
-        self.spoken: list[Counter[str]] = []  # words of the ways of asking
-        self.titles: list[tuple[int, dict[str, float]]] = []
+        self.singles: dict[str, int] = {}
+        self.pairs: dict[str, int] = {}
+        self.words: dict[str, int] = {}
+        self.in_fields = {name: Cells() for name in FIELDS}  # single in article, once a text
+        self.owners = array("I")  # article of each way of asking, in rising order
+        self.weights = array("f")  # of the singles of the ways, row by row
+        self.in_ways = Cells()  # single in way
+        self.pairs_in_ways = Cells()
+        self.spoken = Cells()  # word of a way of asking in article
+        self.titles: list[int] = []  # the ways that are a title or a label
         self.keywords: list[tuple[int, frozenset[str]]] = []
-        self.holders: dict[str, set[int]] = defaultdict(set)
         self.vocabulary: dict[str, int] = Counter()
         self.by_language: dict[str, set[str]] = {language: set() for language in LANGUAGES}
 
     def take(self, number: int, language: str, article: Article) -> None:
-        """Read one article in one language."""
-        while len(self.fields) <= number:
-            self.fields.append(defaultdict(Counter))
-            self.counts.append(Counter())
-            self.spoken.append(Counter())
+        """Read one article in one language; articles come in the order of their numbers."""
         sections = " ".join(section.text for section in article.sections)
-        for name, texts in (
-            ("title", (article.title,)),
-            ("label", (article.label,)),
-            ("questions", tuple(article.questions)),
-            ("keywords", tuple(article.keywords)),
-            ("summary", (article.summary,)),
-            ("sections", (sections,)),
-        ):
-            for text in texts:
+        texts = (
+            (article.title,),
+            (article.label,),
+            article.questions,
+            article.keywords,
+            (article.summary,),
+            (sections,),
+        )
+        for name, some in zip(FIELDS, texts, strict=True):
+            for text in some:
                 self._field(number, language, name, text)
-
-    def usual_lengths(self) -> dict[str, float]:
-        """The mean length of each field."""
-        sums: Counter[str] = Counter()
-        for fields in self.fields:
-            for name, counts in fields.items():
-                sums[name] += counts.total()
-        return {name: total / max(len(self.fields), 1) for name, total in sums.items()}
 
     def _field(self, number: int, language: str, name: str, text: str) -> None:
         terms = self._analyser.terms(text, language)
-        weights = term_weights(terms)
-        single = [term for term in weights if " " not in term]
-        self.fields[number][name].update(single)
+        self.by_language[language].update(terms.words)
         for word in terms.words:
             self.vocabulary[word] += 1
-        self.by_language[language].update(terms.words)
-        for term in weights if name not in ("summary", "sections") else single:
-            self.holders[term].add(number)
-        if name in ("summary", "sections"):
+        weights = single_weights(terms)
+        numbers = _numbered(self.singles, weights)
+        self.in_fields[name].add(numbers, number)
+        if name in _PROSE:
             return
-        self.ways.append((number, weights))
-        self.counts[number].update(single)
-        self.spoken[number].update(word for word in terms.words if not is_function_word(word))
+        way = len(self.owners)
+        self.owners.append(number)
+        self.in_ways.add(numbers, way)
+        self.weights.extend(weights.values())
+        self.pairs_in_ways.add(_numbered(self.pairs, dict.fromkeys(pairs_of(terms))), way)
+        self.spoken.add([self._word(word) for word in terms.words if not is_function_word(word)], number)
         if name in ("title", "label"):
-            self.titles.append((number, {t: w for t, w in weights.items() if " " not in t}))
+            self.titles.append(way)
         if name == "keywords" and terms.stems:
             self.keywords.append((number, frozenset(terms.stems)))
 
+    def _word(self, word: str) -> int:
+        return self.words.setdefault(word, len(self.words))
 
-def term_weights(terms: Terms) -> dict[str, float]:
-    """Stems, meanings and neighbouring pairs, each with what it counts for."""
-    weights: dict[str, float] = dict.fromkeys(terms.stems, 1.0)
+
+def _numbered(known: dict[str, int], terms: dict[str, float] | dict[str, None]) -> list[int]:
+    return [known.setdefault(term, len(known)) for term in terms]
+
+
+def single_weights(terms: Terms) -> dict[str, float]:
+    """Stems and meanings, each with what it counts for."""
+    weights = dict.fromkeys(terms.stems, 1.0)
     weights.update(dict.fromkeys(terms.meanings, _MEANING))
-    for left, right in zip(terms.stems, terms.stems[1:], strict=False):
-        weights[f"{left} {right}"] = _PAIR
     return weights
+
+
+def pairs_of(terms: Terms) -> list[str]:
+    """Neighbouring stems; each pair counts for PAIR."""
+    return [f"{left} {right}" for left, right in zip(terms.stems, terms.stems[1:], strict=False)]

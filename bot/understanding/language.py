@@ -49,9 +49,9 @@ _ONLY_CREOLE = _CREOLE - _SPANISH - _ENGLISH - _FRENCH - _SHARED
 _OPENINGS = frozenset("hola buenas buenos dias tardes gracias hello thanks please ayuda help trabajo work job".split())
 
 
-def language_of(text: str) -> str | None:
-    """`es`, `en`, `other`, or None when a message is too short or too mixed to tell."""
-    said = words(text)
+def language_of(text: str, said: Sequence[str] | None = None) -> str | None:
+    """`es`, `en`, `other`, or None when a message is too short or too mixed to tell. `said`: its words, if known."""
+    said = words(text) if said is None else said
     spanish, english = count(said, "es"), count(said, "en")
     foreign = max(_foreign(said))
     if foreign >= _SURE and foreign > spanish and foreign > english:

@@ -15,8 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bot.understanding.lexical import FEATURES as LEXICAL
 from bot.understanding.lexical import LexicalIndex, Match
+from bot.understanding.numbers import Numbers
 from bot.understanding.semantic import FEATURES as SEMANTIC
 from bot.understanding.semantic import SemanticIndex
 
@@ -83,9 +86,9 @@ class Weights:
     choices: float
 
     @cached_property
-    def columns(self) -> tuple[tuple[int, float], ...]:
-        """The features that count, by their place among the columns."""
-        return tuple((at, self.rank[name]) for at, name in enumerate((*LEXICAL, *SEMANTIC)) if self.rank.get(name))
+    def of_columns(self) -> Numbers:
+        """What each feature counts for, in the order of the columns."""
+        return np.array([self.rank.get(name, 0.0) for name in (*LEXICAL, *SEMANTIC)])
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Weights:
@@ -111,25 +114,21 @@ class Ranker:
         """The ranking by words alone, or with the vector of the message."""
         if not self.lexical.ids:
             return NO_RANKING
-        columns = list(match.columns)
+        columns = match.columns
         weights = self._weights["lexical"]
         if vector is not None and self.semantic is not None:
             weights = self._weights["encoder"]
-            columns += self.semantic.features(vector).T.tolist()
-        scores = [0.0] * len(self.lexical.ids)
-        for at, weight in weights.columns:
-            scores = [score + weight * value for score, value in zip(scores, columns[at], strict=True)]
+            columns = np.concatenate((columns, self.semantic.features(vector).T))
+        scores = weights.of_columns[: len(columns)] @ columns
         shares = shares_of(scores)
-        order = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[: MOST_CHOICES + 1]
+        order = best_of(scores)
         sure = _logistic(signs(match, columns, scores, shares, order), weights.confidence)
         return self._decided(order, shares, sure, weights, match)
 
-    def _decided(
-        self, order: Sequence[int], shares: Sequence[float], sure: float, weights: Weights, match: Match
-    ) -> Ranking:
-        top = shares[order[0]] or 1.0
+    def _decided(self, order: Sequence[int], shares: Numbers, sure: float, weights: Weights, match: Match) -> Ranking:
+        top = float(shares[order[0]]) or 1.0
         ids = self.lexical.ids
-        hits = tuple(Hit(ids[i], round(sure * shares[i] / top, 4)) for i in order[:MOST_CHOICES])
+        hits = tuple(Hit(ids[i], round(sure * float(shares[i]) / top, 4)) for i in order[:MOST_CHOICES])
         if not match.terms.stems and not match.terms.meanings and sure < weights.answer:
             return Ranking(hits, Outcome.NONE)
         if sure >= weights.answer:
@@ -137,18 +136,12 @@ class Ranker:
         return Ranking(hits, Outcome.CHOICES if sure >= weights.choices else Outcome.NONE)
 
 
-def signs(
-    match: Match,
-    columns: Sequence[Sequence[float]],
-    scores: Sequence[float],
-    shares: Sequence[float],
-    order: Sequence[int],
-) -> dict[str, float]:
+def signs(match: Match, columns: Numbers, scores: Numbers, shares: Numbers, order: Sequence[int]) -> dict[str, float]:
     """What tells a right first article from a wrong one, and a message from another world."""
-    first = {name: column[order[0]] for name, column in zip((*LEXICAL, *SEMANTIC), columns, strict=False)}
-    top, second, third = (scores[order[min(place, len(order) - 1)]] for place in range(3))
+    first = dict(zip((*LEXICAL, *SEMANTIC), columns[:, order[0]].tolist(), strict=False))
+    top, second, third = (float(scores[order[min(place, len(order) - 1)]]) for place in range(3))
     return {
-        "share": math.log(max(shares[order[0]], 1e-6)),
+        "share": math.log(max(float(shares[order[0]]), 1e-6)),
         "ahead": top - second,
         "choice": second - third,
         "familiar": match.familiar,
@@ -169,9 +162,14 @@ def _logistic(values: Mapping[str, float], weights: Mapping[str, float]) -> floa
     return 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
 
 
-def shares_of(scores: Sequence[float]) -> list[float]:
+def shares_of(scores: Numbers) -> Numbers:
     """Scores as probabilities that add up to one."""
-    top = max(scores)
-    powers = [math.exp(score - top) for score in scores]
-    total = sum(powers)
-    return [power / total for power in powers]
+    powers: Numbers = np.exp(scores - scores.max())
+    powers /= powers.sum()
+    return powers
+
+
+def best_of(scores: Numbers) -> list[int]:
+    """The places of the highest scores, best first; of equal ones the earlier."""
+    found: list[int] = np.argsort(-scores, kind="stable")[: MOST_CHOICES + 1].tolist()
+    return found

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import yaml
 
 from bot.understanding import semantic
-from bot.understanding.articles import Library
+from bot.understanding.articles import LANGUAGES, Library
 from bot.understanding.controls import Control, Controls
 from bot.understanding.danger import Danger
 from bot.understanding.encoder import Encoder, VectorStore
@@ -25,7 +25,7 @@ from bot.understanding.follow_up import correction, follow_up
 from bot.understanding.language import OTHER, language_of
 from bot.understanding.lexical import LexicalIndex, Match
 from bot.understanding.ranking import NO_RANKING, Outcome, Ranker, Ranking, Weights, load_weights
-from bot.understanding.text import Analyser, Glossary
+from bot.understanding.text import Analyser, Glossary, words
 
 _LOG = logging.getLogger(__name__)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
@@ -117,15 +117,14 @@ class Reader:
 
     def _hear(self, text: str) -> tuple[Understanding, Match | None]:
         danger = self._danger.recognise(text) if self._danger else None
-        command = self._controls.read(text)
-        language = language_of(text)
+        said = words(text)
+        command, asked = self._controls.hear(text)
+        language = language_of(text, said)
         if command is not None:
             scope = command.scope.value if command.control in {Control.STOP, Control.UNSUBSCRIBE} else ""
             return Understanding(danger=danger, control=command.control, control_scope=scope, language=language), None
-        match = self._ranker.lexical.match(
-            self._controls.without_courtesy(text), language if language in {"es", "en"} else None
-        )
-        heard = Understanding(danger=danger, language=language, follow_up=follow_up(text), correction=correction(text))
+        match = self._ranker.lexical.match(asked, language if language in LANGUAGES else None)
+        heard = Understanding(danger=danger, language=language, follow_up=follow_up(said), correction=correction(said))
         return self._judged(text, heard, self._ranker.rank(match)), match
 
     def _judged(self, text: str, heard: Understanding, ranking: Ranking) -> Understanding:

@@ -24,7 +24,7 @@ from bot.understanding.encoder import SHIPPED, VectorStore, load_encoder
 from bot.understanding.evaluate import NONE, Question, read_questions
 from bot.understanding.language import language_of
 from bot.understanding.lexical import FEATURES, LexicalIndex, Match
-from bot.understanding.ranking import SIGNS, shares_of, signs
+from bot.understanding.ranking import SIGNS, best_of, shares_of, signs
 from bot.understanding.text import Analyser, Glossary
 
 PARTS = 5
@@ -91,7 +91,7 @@ def examples(
     for at, question in enumerate(questions):
         language = language_of(question.text)
         match = index.match(question.text, language if language in LANGUAGES else None)
-        rows = np.asarray(match.columns, dtype=np.float64).T
+        rows = match.columns.astype(np.float64).T
         if meaning is not None:
             rows = np.hstack((rows, meaning.features(vectors[at])))
         out.append(Example(question, match, rows, weight))
@@ -121,10 +121,9 @@ def learn(data: Sequence[Example], ids: Sequence[str], names: Sequence[str]) -> 
 
 def _facts(e: Example, ids: Sequence[str], rank: Any, columns: Sequence[int]) -> tuple[dict[str, float], bool]:
     rows = e.rows[:, columns]
-    scores = (rows @ rank).tolist()
-    shares = shares_of(scores)
-    order = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[:4]
-    found = signs(e.match, rows.T.tolist(), scores, shares, order)
+    scores = rows @ rank
+    order = best_of(scores)
+    found = signs(e.match, rows.T, scores, shares_of(scores), order)
     return found, ids[order[0]] in e.question.accepted
 
 

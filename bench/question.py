@@ -12,7 +12,7 @@ from bench.report import Aim, Report, percentile, say
 from bench.road import sayings
 
 _FIRST = (
-    "import asyncio,time;t=time.perf_counter();from bot.app import think;from bot.settings import Settings;"
+    "import asyncio,time;t=time.perf_counter();from bot.mind import think;from bot.settings import Settings;"
     "m=asyncio.run(think(Settings(encoder='{encoder}')));asyncio.run(m.reader.understand('como saco el carnet'));"
     "import resource;print(time.perf_counter()-t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024)"
 )

@@ -56,13 +56,6 @@ LATE = 120.0
 """Seconds that a due reply may wait before we call ourselves not ready."""
 
 
-async def think(chosen: Settings, *, encoder: bool = True) -> Mind:
-    """What Rumbo knows, ready to answer, without a database."""
-    mind = Mind(chosen, Clock(), encoder=encoder)
-    await mind.reader.prepare()
-    return mind
-
-
 async def open_client() -> httpx.AsyncClient:
     """The one way out: httpx on aiohttp, which costs a third of plain httpx. Redirects are not followed."""
     session = ClientSession(

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from bot.alerts.trust import Offer, TrustGate
+from bot.clock import Clock
 from bot.conversation import ChooseLanguage, Effect, Forget, Subscribe, Unsubscribe
 from bot.library.library import Library
 from bot.library.load import Shelf
@@ -20,6 +21,9 @@ from bot.understanding.danger import DangerRecogniser
 from bot.understanding.encoder import load_encoder
 from bot.understanding.reader import Reader, load_glossary
 from bot.wording import Wording
+
+if TYPE_CHECKING:
+    from bot.alerts.trust import TrustGate
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +43,17 @@ class Mind:
         self.now = clock
         self.shelf = Shelf(chosen.content)
         self.wording = Wording.read(chosen.content)
-        self.gate = TrustGate.from_rules((chosen.content / "ofertas.yaml").read_text(encoding="utf-8"))
         self._danger = DangerRecogniser.load(chosen.content)
         self._encoder = load_encoder(chosen.encoder) if encoder else None
         self._known = ""
         self.reader: Reader = self._read_anew()
+
+    @cached_property
+    def gate(self) -> TrustGate:
+        """The trust gate for offers; loaded when the first one comes."""
+        from bot.alerts.trust import TrustGate  # noqa: PLC0415 - a start that meets no offer saves it
+
+        return TrustGate.from_rules((self._settings.content / "ofertas.yaml").read_text(encoding="utf-8"))
 
     @property
     def library(self) -> Library:
@@ -72,6 +82,8 @@ class Mind:
 
     def weigh(self, text: str) -> Mapping[str, Any]:
         """What the trust gate says of a pasted offer: hold and signals."""
+        from bot.alerts.trust import Offer  # noqa: PLC0415
+
         verdict = self.gate.judge(Offer(text))
         return {"hold": verdict.hold, "signals": verdict.signals}
 
@@ -105,3 +117,10 @@ def _less(person: Person, topics: Sequence[str]) -> Wish | None:
         fairs=person.wish.fairs and "fairs" not in topics,
     )
     return wish if wish.alerts or wish.fairs else None
+
+
+async def think(chosen: Settings, *, encoder: bool = True) -> Mind:
+    """What Rumbo knows, ready to answer, without a database."""
+    mind = Mind(chosen, Clock(), encoder=encoder)
+    await mind.reader.prepare()
+    return mind

@@ -15,14 +15,13 @@ import yaml
 
 from bot import settings
 from bot.alerts.trust import Offer
-from bot.app import think
 from bot.channels import formatting
 from bot.clock import Clock
 from bot.conversation import Context, State, advance
 from bot.errors import BadContent
 from bot.flows import ALL
 from bot.messages import Inbound, Reply
-from bot.mind import Mind
+from bot.mind import Mind, think
 from bot.person import Address, Language, Person, PersonId
 from bot.understanding.evaluate import evaluate, read_questions
 from bot.understanding.reader import Understanding

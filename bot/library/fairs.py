@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import icalendar
-
 from bot.library.article import Source
 from bot.library.fields import Fields
 from bot.library.markdown import Part, parts, split_front
@@ -126,6 +124,8 @@ def _fair(fields: Fields, body: tuple[Part, ...], place: Place) -> Fair:
 
 def calendar(fair: Fair, now: datetime) -> str:
     """The fair as a calendar file with a reminder the evening before (RFC 5545)."""
+    import icalendar  # noqa: PLC0415 - seldom asked for, and slow to load
+
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Rumbo//ferias//ES")
     calendar.add("version", "2.0")

@@ -17,7 +17,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StorageGone
-from bot.storage import postgres
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_852_620_611  # any number, the same for all of us
@@ -28,6 +27,8 @@ async def migrate(url: str, target: str = "head") -> None:
     if url.startswith("sqlite"):
         await asyncio.to_thread(_migrate_file, url, target)
         return
+    from bot.storage import postgres  # noqa: PLC0415 - an embedded start does without
+
     engine = postgres.engine(url)
     try:
         async with engine.connect() as connection:

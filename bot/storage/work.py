@@ -15,7 +15,6 @@ from bot.storage.inbox import Inbox
 from bot.storage.line import Database, Line, Query
 from bot.storage.outbox import Outbox
 from bot.storage.people import People
-from bot.storage.postgres import PostgresDatabase
 from bot.storage.sqlite import SqliteDatabase
 from bot.storage.vault import Vault
 
@@ -63,6 +62,8 @@ class Storage:
         if url.startswith("sqlite"):
             database = await SqliteDatabase.open(make_url(url).database or "")
         else:
+            from bot.storage.postgres import PostgresDatabase  # noqa: PLC0415 - 15 MB that an embedded start saves
+
             database = PostgresDatabase(url)
         return cls(database, Vault(keys), clock, new_id)
 

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 
 from bot.understanding.articles import LANGUAGES, Article
+from bot.understanding.numbers import Cells
 from bot.understanding.text import Analyser, Terms, is_function_word
 
 FIELDS = ("title", "label", "questions", "keywords", "summary", "sections")
@@ -13,19 +14,6 @@ _PROSE = frozenset({"summary", "sections"})
 _MEANING = 0.7  # a meaning says less than the word itself: it was our reading of it
 PAIR = 0.5
 """What two words side by side count for, against the 1 of a word."""
-
-
-class Cells:
-    """What stands where: two columns of numbers side by side, as many rows as were added."""
-
-    def __init__(self) -> None:
-        self.what = array("I")
-        self.where = array("I")
-
-    def add(self, what: list[int], where: int) -> None:
-        """These stand there."""
-        self.what.extend(what)
-        self.where.extend([where] * len(what))
 
 
 class Gathered:

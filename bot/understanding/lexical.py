@@ -158,12 +158,15 @@ class LexicalIndex:
 
     def _weigh_terms(self, gathered: Gathered) -> None:
         shape = (len(gathered.singles), self._count)
-        fields = {name: counted(cells.what, cells.where, shape) for name, cells in gathered.in_fields.items()}
-        held = np.sum([counts > 0 for counts in fields.values()], axis=0) > 0
-        self._single_idf: list[float] = np.log(1 + self._count / held.sum(axis=1)).tolist()
-        self._by_term = np.stack(
-            (_saturated(fields), _likelihoods(np.sum([fields[name] for name in _WAYS], axis=0))), axis=1
-        ).astype(np.float32)
+        total, asked = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+        for name, weight in _FIELDS.items():
+            counts = counted(gathered.in_fields[name], shape)
+            sizes = counts.sum(axis=0)
+            total += weight * counts / (1 - _FLATTENING + _FLATTENING * sizes / (sizes.mean() or 1))
+            if name in _WAYS:
+                asked += counts
+        self._single_idf: list[float] = np.log(1 + self._count / (total > 0).sum(axis=1)).tolist()
+        self._by_term = np.stack((_saturated(total), _likelihoods(asked)), axis=1)
 
     def _weigh_ways(self, gathered: Gathered) -> None:
         owner: Ints = np.asarray(gathered.owners, dtype=np.intp)
@@ -194,20 +197,21 @@ class LexicalIndex:
         self._name_starts = np.searchsorted(self._owner[titles], np.arange(self._count))
 
     def _weigh_pieces(self, gathered: Gathered) -> None:
-        spoken = counted(gathered.spoken.what, gathered.spoken.where, (len(gathered.words), self._count))
+        spoken = counted(gathered.spoken, (len(gathered.words), self._count))
         self._pieces: dict[str, int] = {}
         cut = [[self._pieces.setdefault(p, len(self._pieces)) for p in sorted(pieces(w))] for w in gathered.words]
         word, article = np.nonzero(spoken)
         row, piece = expanded(word, cut)
         codes = piece.astype(np.int64) * self._count + article[row]
-        counts = np.bincount(codes, spoken[word, article][row], len(self._pieces) * self._count)
+        counts = np.bincount(codes, spoken[word, article][row], len(self._pieces) * self._count).astype(np.float32)
         counts = counts.reshape(len(self._pieces), self._count)
-        idf = np.log(1 + self._count / (counts > 0).sum(axis=1))
-        weighed = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0) * idf[:, None]
+        idf = np.log(1 + self._count / (counts > 0).sum(axis=1)).astype(np.float32)
+        weighed = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), np.float32(0)) * idf[:, None]
         lengths = np.sqrt((weighed**2).sum(axis=0))
         lengths[lengths == 0] = 1.0
-        self._piece_idf = idf.astype(np.float32)
-        self._by_piece = (weighed / lengths).astype(np.float32)
+        self._piece_idf = idf
+        weighed /= lengths
+        self._by_piece = weighed
 
     def _weigh_keywords(self, gathered: Gathered) -> None:
         self._keywords: dict[str, list[tuple[int, frozenset[str], float]]] = defaultdict(list)
@@ -224,12 +228,8 @@ def _documents(library: Library) -> dict[str, list[tuple[str, Article]]]:
     return dict(sorted(found.items()))
 
 
-def _saturated(fields: dict[str, Numbers]) -> Numbers:
-    """BM25F: the fields of an article added with their weights, then a repeated term counts ever less."""
-    total = np.zeros(next(iter(fields.values())).shape)
-    for name, counts in fields.items():
-        sizes = counts.sum(axis=0)
-        total += _FIELDS[name] * counts / (1 - _FLATTENING + _FLATTENING * sizes / (sizes.mean() or 1))
+def _saturated(total: Numbers) -> Numbers:
+    """BM25F: the fields of an article added with their weights; a repeated term counts ever less."""
     saturated: Numbers = total * (_SATURATION + 1) / (total + _SATURATION)
     return saturated
 

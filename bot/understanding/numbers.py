@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,24 +24,39 @@ class Postings:
         self._values = value[order].astype(np.float32)
         lengths = np.bincount(row, minlength=rows)
         ends = np.cumsum(lengths)
-        self._spans = np.stack((ends - lengths, np.where(lengths < fullest, ends, ends - lengths)), axis=1).tolist()
+        begins = ends - lengths
+        self._begins = array("I", begins.tolist())
+        self._ends = array("I", np.where(lengths < fullest, ends, begins).tolist())
 
     def sums(self, rows: Sequence[int], shares: Numbers) -> Numbers:
         """These rows times their shares, added up: one number a column."""
-        spans = [self._spans[row] for row in rows]
-        if not spans:
+        if not rows:
             return np.zeros(self._width)
-        columns = np.concatenate([self._columns[begin:end] for begin, end in spans])
-        values = np.concatenate([self._values[begin:end] for begin, end in spans])
-        lengths = [end - begin for begin, end in spans]
+        spans = [slice(self._begins[row], self._ends[row]) for row in rows]
+        columns = np.concatenate([self._columns[span] for span in spans])
+        values = np.concatenate([self._values[span] for span in spans])
+        lengths = [span.stop - span.start for span in spans]
         total: Numbers = np.bincount(columns, values * np.repeat(shares, lengths), self._width)
         return total
 
 
-def counted(what: Any, where: Any, shape: tuple[int, int]) -> Numbers:
+class Cells:
+    """What stands where: two columns of numbers side by side, as many rows as were added."""
+
+    def __init__(self) -> None:
+        self.what = array("I")
+        self.where = array("I")
+
+    def add(self, what: Sequence[int], where: int) -> None:
+        """These stand there."""
+        self.what.extend(what)
+        self.where.extend([where] * len(what))
+
+
+def counted(cells: Cells, shape: tuple[int, int]) -> Numbers:
     """How often each stands in each place."""
-    codes = np.asarray(what, dtype=np.int64) * shape[1] + np.asarray(where)
-    return np.bincount(codes, minlength=shape[0] * shape[1]).reshape(shape)
+    codes = np.asarray(cells.what, dtype=np.int64) * shape[1] + np.asarray(cells.where)
+    return np.bincount(codes, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float32)
 
 
 def expanded(groups: Ints, members: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:

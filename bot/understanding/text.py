@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -51,7 +51,7 @@ def plain(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words and numbers of a text, plain; laughter is none."""
-    return [word for word in _WORD.findall(plain(text)) if not _LAUGH.fullmatch(word)]
+    return [word for word in _WORD.findall(plain(text)) if word[0] not in "ahjlx" or not _LAUGH.fullmatch(word)]
 
 
 @lru_cache(maxsize=50_000)
@@ -181,12 +181,12 @@ class Analyser:
 
     def terms_of(self, said: Sequence[str], language: str = "es") -> Terms:
         """The same for words already cut (and perhaps corrected)."""
-        stems = tuple(stem(word, language) for word in said)
+        stems = [stem(word, language) for word in said]
         content = tuple(s for s, word in zip(stems, said, strict=True) if word not in _FUNCTION_WORDS)
-        meanings = tuple(dict.fromkeys(self._meant([stem(word) for word in said])))
+        meanings = self._meant(stems)
         if language == "en":
-            meanings = tuple(dict.fromkeys((*meanings, *self._meant(stems))))
-        return Terms(tuple(said), content, meanings, not self._abroad.isdisjoint(said))
+            meanings = self._meant([stem(word) for word in said]) | meanings
+        return Terms(tuple(said), content, tuple(meanings), not self._abroad.isdisjoint(said))
 
     def _learn(self, entry: str, name: str) -> None:
         said = self.words(entry)
@@ -198,11 +198,16 @@ class Analyser:
             if (phrase, name) not in known:
                 known.append((phrase, name))
 
-    def _meant(self, stems: Sequence[str]) -> Iterator[str]:
-        for at, first in enumerate(stems):
-            for phrase, name in self._phrases.get(first, ()):
-                if len(phrase) == 1 or tuple(stems[at : at + len(phrase)]) == phrase:
-                    yield name
+    def _meant(self, stems: Sequence[str]) -> dict[str, None]:
+        """The names of what is meant, each once, in the order of the words."""
+        known = self._phrases
+        return {
+            name: None
+            for at, first in enumerate(stems)
+            if first in known
+            for phrase, name in known[first]
+            if len(phrase) == 1 or tuple(stems[at : at + len(phrase)]) == phrase
+        }
 
     def meaning_stems(self) -> Iterable[str]:
         """Every stem that the glossary knows, so that a typo of it can be corrected."""

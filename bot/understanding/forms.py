@@ -24,16 +24,16 @@ class Forms:
     """Many forms as one network: states, the words that lead on from each, and the steps that need no word."""
 
     def __init__(self) -> None:
-        self._by_word: list[dict[str, list[int]]] = []
-        self._free: list[list[int]] = []
+        self._states = 0
+        self._by_word: dict[int, dict[str, list[int]]] = {}
+        self._free: dict[int, list[int]] = {}
         self._reached: dict[int, frozenset[int]] = {}
         self._steps: dict[frozenset[int], dict[str, frozenset[int]]] = {}
 
     def state(self) -> int:
         """A new state, to begin or to end forms at."""
-        self._by_word.append({})
-        self._free.append([])
-        return len(self._free) - 1
+        self._states += 1
+        return self._states
 
     def add(self, form: str, start: int, end: int) -> None:
         """Lead from one state to another by a form. What cannot be read, or needs no word, raises ValueError."""
@@ -45,8 +45,8 @@ class Forms:
             raise ValueError(f"la forma «{form}» no se entiende: sobra «{tokens[-1]}»")
         if last in self._closure(own):
             raise ValueError(f"la forma «{form}» también vale para un mensaje vacío: deja al menos una palabra sin «?»")
-        self._free[start].append(own)
-        self._free[last].append(end)
+        self._lead(start, own)
+        self._lead(last, end)
         self._reached.clear()
         self._steps.clear()
 
@@ -67,7 +67,7 @@ class Forms:
         if known is None:
             reached: dict[str, set[int]] = {}
             for here in states:
-                for word, there in self._by_word[here].items():
+                for word, there in self._by_word.get(here, {}).items():
                     reached.setdefault(word, set()).update(*map(self._closure, there))
             known = self._steps[states] = {word: frozenset(there) for word, there in reached.items()}
         return known
@@ -90,12 +90,15 @@ class Forms:
             elif part == "?":
                 raise ValueError(f"la forma «{form}» no se entiende: «?» va después de una palabra o de «)»")
             else:
-                self._by_word[here].setdefault(part, []).append(there)
+                self._by_word.setdefault(here, {}).setdefault(part, []).append(there)
             if tokens and tokens[-1] == "?":
                 tokens.pop()
-                self._free[here].append(there)
+                self._lead(here, there)
             here = there
-        self._free[here].append(end)
+        self._lead(here, end)
+
+    def _lead(self, here: int, there: int) -> None:
+        self._free.setdefault(here, []).append(there)
 
     def _closure(self, state: int) -> frozenset[int]:
         known = self._reached.get(state)
@@ -103,7 +106,7 @@ class Forms:
             return known
         found, ahead = {state}, [state]
         while ahead:
-            for there in self._free[ahead.pop()]:
+            for there in self._free.get(ahead.pop(), ()):
                 if there not in found:
                     found.add(there)
                     ahead.append(there)

@@ -7,6 +7,7 @@ only the mechanics. It must never raise on anything that a person can type, and 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ def words(text: str) -> list[str]:
     return [word for word in _WORD.findall(plain(text)) if word[0] not in "ahjlx" or not _LAUGH.fullmatch(word)]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_000)
 def sound(word: str) -> str:
     """How a word sounds in Spanish, so that `kiero` meets `quiero` and `nesecito` comes near `necesito`."""
     for spelt, heard in (*_SOUNDS, *_SOUNDS_AFTER):
@@ -71,13 +72,13 @@ class _Stemmers:
     english = snowballstemmer.stemmer("english")
 
 
-@lru_cache(maxsize=60_000)
+@lru_cache(maxsize=8_000)
 def stem(word: str, language: str = "es") -> str:
     """The stem of a plain word; numbers and very short words are their own."""
     if len(word) < 4 or word[0].isdigit():
         return word
     stemmer = _new_stemmer(language)
-    return str(stemmer.stemWord(word))
+    return sys.intern(stemmer.stemWord(word))
 
 
 def _new_stemmer(language: str) -> Any:

@@ -119,7 +119,7 @@ class Glossary:
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     meanings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> words and phrases, any language
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    abroad: frozenset[str] = frozenset()  # words of other countries: a question about them is seldom ours
+    abroad: frozenset[str] = frozenset()  # words and phrases of other countries: such a question is seldom ours
     courtesy: tuple[str, ...] = ()
 
     @classmethod
@@ -131,7 +131,7 @@ class Glossary:
             meanings={str(k): _texts(v) for k, v in _mapping(data, "significados").items()},
             controls={str(k): _texts(v) for k, v in _mapping(data, "controles").items()},
             courtesy=_texts(data.get("cortesia")),
-            abroad=frozenset(word for entry in _texts(data.get("lejos")) for word in words(entry)),
+            abroad=frozenset(" ".join(words(entry)) for entry in _texts(data.get("lejos"))),
         )
 
 
@@ -159,7 +159,8 @@ class Analyser:
 
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
-        self._abroad = glossary.abroad
+        self._abroad = frozenset(entry for entry in glossary.abroad if " " not in entry)
+        self._abroad_phrases = tuple(f" {entry} " for entry in glossary.abroad if " " in entry)
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for name, entries in glossary.meanings.items():
             for entry in entries:
@@ -187,7 +188,13 @@ class Analyser:
         meanings = self._meant(stems)
         if language == "en":
             meanings = self._meant([stem(word) for word in said]) | meanings
-        return Terms(tuple(said), content, tuple(meanings), not self._abroad.isdisjoint(said))
+        return Terms(tuple(said), content, tuple(meanings), self._is_abroad(said))
+
+    def _is_abroad(self, said: Sequence[str]) -> bool:
+        if not self._abroad.isdisjoint(said):
+            return True
+        line = f" {' '.join(said)} "
+        return any(phrase in line for phrase in self._abroad_phrases)
 
     def _learn(self, entry: str, name: str) -> None:
         said = self.words(entry)

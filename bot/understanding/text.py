@@ -159,6 +159,7 @@ class Analyser:
 
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
+        self._far = glossary.abroad
         self._abroad = frozenset(entry for entry in glossary.abroad if " " not in entry)
         self._abroad_phrases = tuple(f" {entry} " for entry in glossary.abroad if " " in entry)
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -219,4 +220,5 @@ class Analyser:
 
     def meaning_stems(self) -> Iterable[str]:
         """Every stem that the glossary knows, so that a typo of it can be corrected."""
-        return {part for known in self._phrases.values() for phrase, _ in known for part in phrase}
+        far = {stem(word, language) for entry in self._far for word in entry.split() for language in ("es", "en")}
+        return far | {part for known in self._phrases.values() for phrase, _ in known for part in phrase}

@@ -27,7 +27,7 @@ chat: install  ## a conversation in the terminal
 	$(BIN)/rumbo chat
 
 test: $(VENV)/test.done  ## every test, also on real PostgreSQL and Valkey
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/test.done  ## format, lint, types, import contracts, content
 	$(BIN)/ruff format --check .

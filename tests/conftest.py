@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -91,7 +92,19 @@ async def storage(database_url: str, clock: Clock, new_id: Callable[[], int]) ->
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the tests ran on, so that nobody believes in a database that was not there."""
     if USED:
-        terminalreporter.write_line(" and ".join(sorted(USED)) + " were used")
+        terminalreporter.write_line(" and ".join(sorted(set(USED))) + " were used")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Several processes share the tests: each tells what it used."""
+    USED.extend(getattr(node, "workeroutput", {}).get("used", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["used"] = USED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

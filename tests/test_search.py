@@ -9,14 +9,13 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.understanding.danger import Danger
 from bot.understanding.encoder import VectorStore, load_encoder
 from bot.understanding.reader import NOTHING_HEARD, Reader, load_glossary
 from bot.understanding.text import Analyser, Glossary, a_typo_apart, plain, sound, words
-
-needs_numpy = pytest.mark.skipif(importlib.util.find_spec("numpy") is None, reason="the encoder extra is not installed")
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,6 @@ class LetterEncoder:
     broken: bool = False
 
     def embed(self, texts):
-        import numpy as np
 
         if self.broken:
             raise RuntimeError("the engine died")
@@ -162,7 +160,6 @@ async def test_without_an_encoder_understanding_is_by_words(reader):
     assert await reader.understand("pagar deuda") == reader.understand_now("pagar deuda")
 
 
-@needs_numpy
 async def test_before_its_vectors_are_ready_words_serve():
     encoder = LetterEncoder()
     reader = Reader(Shelf(), None, GLOSSARY, encoder=encoder)
@@ -171,7 +168,6 @@ async def test_before_its_vectors_are_ready_words_serve():
     assert encoder.asked == []
 
 
-@needs_numpy
 async def test_the_encoder_is_asked_when_words_are_not_sure():
     encoder = LetterEncoder()
     reader = Reader(Shelf(), None, GLOSSARY, encoder=encoder)
@@ -181,7 +177,6 @@ async def test_the_encoder_is_asked_when_words_are_not_sure():
     assert encoder.asked == ["la quiero ver, abrirla"]
 
 
-@needs_numpy
 async def test_an_encoder_that_breaks_is_one_warning_and_words_go_on(caplog):
     encoder = LetterEncoder()
     reader = Reader(Shelf(), None, GLOSSARY, encoder=encoder)
@@ -189,12 +184,11 @@ async def test_an_encoder_that_breaks_is_one_warning_and_words_go_on(caplog):
     encoder.broken = True
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            assert await reader.understand("pagar deuda") == reader.understand_now("pagar deuda")
+            assert await reader.understand("un asunto raro") == reader.understand_now("un asunto raro")
     assert [r.message for r in caplog.records] == ["encoder_broken"]
-    assert "deuda" not in caplog.text
+    assert "asunto" not in caplog.text
 
 
-@needs_numpy
 async def test_an_encoder_broken_from_the_start_does_not_stop_anything(caplog):
     reader = Reader(Shelf(), None, GLOSSARY, encoder=LetterEncoder(broken=True))
     with caplog.at_level(logging.WARNING):
@@ -203,7 +197,6 @@ async def test_an_encoder_broken_from_the_start_does_not_stop_anything(caplog):
     assert len(caplog.records) == 1
 
 
-@needs_numpy
 async def test_vectors_are_computed_once_for_each_text(tmp_path):
     encoder = LetterEncoder()
     await Reader(Shelf(), None, GLOSSARY, encoder=encoder, var=tmp_path).prepare()
@@ -216,7 +209,6 @@ async def test_vectors_are_computed_once_for_each_text(tmp_path):
     assert again.asked == ["una forma nueva"]
 
 
-@needs_numpy
 async def test_another_version_of_the_encoder_computes_again(tmp_path):
     await Reader(Shelf(), None, GLOSSARY, encoder=LetterEncoder(), var=tmp_path).prepare()
     newer = LetterEncoder(version="letters-2")
@@ -224,7 +216,6 @@ async def test_another_version_of_the_encoder_computes_again(tmp_path):
     assert CARD.title in newer.asked
 
 
-@needs_numpy
 @pytest.mark.parametrize("rubbish", [b"", b"not a zip", b"PK\x03\x04broken"])
 def test_a_broken_file_of_vectors_is_computed_again(tmp_path, rubbish):
     encoder = LetterEncoder()
@@ -235,7 +226,6 @@ def test_a_broken_file_of_vectors_is_computed_again(tmp_path, rubbish):
     assert VectorStore(LetterEncoder(broken=True), tmp_path, shipped=None).vectors(["multa"]).shape == (1, 64)
 
 
-@needs_numpy
 async def test_preparing_can_be_cancelled_and_done_again():
     reader = Reader(Shelf(), None, GLOSSARY, encoder=LetterEncoder())
     task = asyncio.ensure_future(reader.prepare())

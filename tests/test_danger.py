@@ -12,10 +12,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.understanding.danger import Danger, DangerRecogniser, normalise
+from bot.understanding.danger import DangerRecogniser, normalise
+from bot.understanding.danger_phrases import Phrases
+from bot.understanding.danger_weighing import Weights
+from bot.wording import Wording
+from tests import weigh_danger
 
 ROOT = Path(__file__).parent.parent
-MESSAGES: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests/data/danger.yaml").read_text(encoding="utf-8"))
+MESSAGES: list[dict[str, Any]] = weigh_danger.read(ROOT / "tests/data/danger.yaml")
+BLIND = weigh_danger.read(ROOT / "tests/data/danger_blind.yaml")
+WORDING = Wording.read(ROOT / "content")
 URGENT = [item for item in MESSAGES if item["urgent"]]
 CALM = [item for item in MESSAGES if not item["urgent"]]
 
@@ -32,10 +38,34 @@ def recogniser() -> DangerRecogniser:
     return DangerRecogniser.load(ROOT / "content")
 
 
-def test_no_labelled_danger_is_missed(recogniser: DangerRecogniser) -> None:
+def test_labelled_danger_is_hardly_ever_missed_by_words_alone(recogniser: DangerRecogniser) -> None:
     missed = [item["text"] for item in URGENT if recogniser.recognise(item["text"]) is None]
 
-    assert missed == []
+    assert len(missed) <= len(URGENT) * 0.03, missed
+
+
+def test_danger_is_recognised_in_messages_never_learnt_from(recogniser: DangerRecogniser) -> None:
+    """By words alone; these are hard ones, and half of the calm ones are look-alikes. The encoder finds the rest."""
+    heard = [(item["urgent"], recogniser.recognise(item["text"]) is not None) for item in BLIND]
+
+    assert sum(urgent and found for urgent, found in heard) >= 0.7 * sum(urgent for urgent, _ in heard)
+    assert sum(found and not urgent for urgent, found in heard) <= 0.08 * sum(not urgent for urgent, _ in heard)
+
+
+def test_nothing_blind_is_learnt_from() -> None:
+    assert not {normalise(item["text"]) for item in BLIND} & {normalise(item["text"]) for item in MESSAGES}
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize(
+    ("article", "line"),
+    [(VIOLENCE, "100"), (TRAFFICKING, "1818"), (EXTORTION, "111"), (SUICIDE, "113"), (CHILD, "1810"), (MEDICAL, "106")],
+)
+def test_each_danger_has_its_line_first(article: str, line: str, language: str) -> None:
+    assert article in Weights.load().articles
+    first, _, _ = WORDING.text(f"urgent.{article.split('/')[1]}", language).partition("\n")
+
+    assert line in first
 
 
 def test_labelled_calm_messages_hardly_ever_set_it_off(recogniser: DangerRecogniser) -> None:
@@ -119,55 +149,64 @@ def test_everyday_talk_is_no_danger(recogniser: DangerRecogniser, text: str) -> 
 
 
 def test_other_dangers_are_named_after_the_first(recogniser: DangerRecogniser) -> None:
-    danger = recogniser.recognise("mi padrastro le pega a mi hermanito y a mí me amenaza con un cuchillo")
+    danger = recogniser.recognise("mi marido me pega y ya no quiero vivir")
 
     assert danger is not None
-    assert {danger.article, *danger.also} >= {CHILD, VIOLENCE}
+    assert {danger.article, *danger.also} >= {SUICIDE, VIOLENCE}
     assert danger.article not in danger.also
 
 
 @pytest.mark.parametrize(
-    ("rules", "line", "hint"),
+    ("phrases", "line", "hint"),
     [
         ("hola", 1, "sección"),
-        ("[fuerte x]\na ~", 2, "incompleto"),
-        ("[fuerte x]\n<nadie> mata", 2, "no existe"),
-        ("[fuerte x]\n\na,b", 3, "comas"),
-        ("[fuerte]\na", 1, "nombre"),
+        ("[siempre x]\na ~", 2, "incompleto"),
+        ("[siempre x]\n~ a", 2, "incompleto"),
+        ("[siempre x]\n\na,b", 3, "comas"),
+        ("[nunca]\nfu*", 2, "corto"),
+        ("[siempre]\na", 1, "nombre"),
+        ("[nunca x]\na", 1, "nombre"),
         ("[raro x]\na", 1, "no existe la sección"),
-        ("[contexto mucho]\na", 1, "nivel"),
         ("[escritura]\nq que", 2, "="),
-        ("[umbral]\nnada = mucho", 2, "número"),
-        ("[fuerte x]\na ~muchas b", 2, "~5"),
-        ("[clase c]\na & b", 2, "clase"),
-        ("[pesos]\nartículos a b\n=x 1", 3, "weigh_danger"),
-        ("# nada", 1, "ninguna regla"),
     ],
 )
-def test_a_bad_rule_is_told_with_its_line_and_remedy(rules: str, line: int, hint: str) -> None:
+def test_a_bad_phrase_is_told_with_its_line_and_remedy(phrases: str, line: int, hint: str) -> None:
     with pytest.raises(ValueError, match=f"línea {line}: ") as caught:
-        DangerRecogniser.from_rules(rules)
+        Phrases.parse(phrases)
 
     assert hint in str(caught.value)
 
 
-def test_rules_alone_are_enough_to_recognise() -> None:
-    small = DangerRecogniser.from_rules(
-        "[clase quien]\nmarido, mi ex\n[fuerte p/v]\n<quien> ~ me peg*\n[indicio p/s]\nmiedo"
-    )
+def test_what_the_office_writes_always_calls_for_help(recogniser: DangerRecogniser) -> None:
+    written = DangerRecogniser(Phrases.parse("[siempre p/v]\nel gato ~ volo*"), Weights.load())
 
-    assert small.recognise("Mi ex siempre me pegaba") == Danger("p/v")
-    assert small.recognise("tengo miedo") is None
+    assert recogniser.recognise("el gato ayer voló") is None
+    danger = written.recognise("El GATO ayer volóoo")
+    assert danger is not None
+    assert danger.article == "p/v"
 
 
-def test_what_a_context_silences_and_what_it_does_not() -> None:
-    rules = "[contexto claro]\npelicula\n[contexto claro p/v]\njuego\n[claro p/v]\nmata\n[claro p/s]\nmuere\n[fuerte p/v]\nsangra"
-    small = DangerRecogniser.from_rules(rules)
+def test_what_the_office_excepts_is_not_weighed_but_the_rest_is(recogniser: DangerRecogniser) -> None:
+    written = DangerRecogniser(Phrases.parse("[nunca]\nmi marido me pega con su equipo"), Weights.load())
 
-    assert small.recognise("mata en la película") is None
-    assert small.recognise("mata en el juego") is None
-    assert small.recognise("muere en el juego") == Danger("p/s")
-    assert small.recognise("sangra en la película") == Danger("p/v")
+    assert recogniser.recognise("mi marido me pega con su equipo")
+    assert written.recognise("mi marido me pega con su equipo") is None
+    assert written.recognise("mi marido me pega con su equipo y a mi hijo tambien lo golpea con un palo")
+
+
+def test_danger_inside_a_long_story_is_heard(recogniser: DangerRecogniser) -> None:
+    story = "quiero saber cuanto cuesta el carnet de extranjeria y donde lo pago y que papeles llevo a la cita " * 8
+
+    assert recogniser.recognise(story) is None
+    assert recogniser.recognise(story + "mi esposo me golpeo anoche y me amenazo con matarme") is not None
+
+
+def test_it_starts_at_once(recogniser: DangerRecogniser) -> None:
+    """20 ms of CPU on a free machine; the bound leaves room for a busy one."""
+    start = time.process_time()
+    DangerRecogniser.load(ROOT / "content")
+
+    assert time.process_time() - start < 0.1
 
 
 @given(st.text())

@@ -18,6 +18,7 @@ from bot.understanding.reader import Reader, Understanding, load_glossary
 HOME = Path(__file__).parent
 CONTENT = HOME.parent / "content"
 QUESTIONS = HOME / "data" / "questions.yaml"
+BLIND = HOME / "data" / "questions_blind.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def measured(reader):
 
 @pytest.mark.parametrize(
     ("measure", "least"),
-    [("right first", 0.82), ("among three", 0.94), ("answered directly", 0.55), ("controls exact", 1.0)],
+    [("right first", 0.86), ("among three", 0.95), ("answered directly", 0.6), ("controls exact", 1.0)],
 )
 def test_by_words_alone_enough_is_found(measured, measure, least):
     assert measured.rates[measure].value >= least, measured.to_text()
@@ -56,6 +57,55 @@ def test_by_words_alone_enough_is_found(measured, measure, least):
 )
 def test_by_words_alone_little_is_wrong(measured, measure, most):
     assert measured.rates[measure].value <= most, measured.to_text()
+
+
+@pytest.mark.parametrize(
+    ("measure", "least", "most"),
+    [
+        ("right first", 0.8, 1.0),
+        ("among three", 0.93, 1.0),
+        ("wrong article given", 0.0, 0.05),
+        ("article given out of scope", 0.0, 0.06),
+        ("taken for a control", 0.0, 0.0),
+        ("controls exact", 1.0, 1.0),
+    ],
+)
+def test_questions_that_nothing_was_learned_from_are_understood_too(reader, measure, least, most):
+    """Wider limits than above: the set is small, and it is exchanged for a fresh one when somebody has used it."""
+    found = evaluate(read_questions(BLIND), lambda text: answer(reader.understand_now(text)))
+    assert least <= found.rates[measure].value <= most, found.to_text()
+
+
+def test_the_blind_questions_are_in_no_other_set():
+    blind = {q.text for q in read_questions(BLIND)}
+    assert len(blind) >= 200
+    assert blind.isdisjoint(q.text for q in read_questions(QUESTIONS))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hola gracias por todo, una pregunta: como saco el carnet de extranjeria",
+        "gracias mi hermano, me puede decir como me afilio al sis",
+        "buenas noches disculpe cuanto cobra la sunedu por el titulo",
+    ],
+)
+def test_a_question_behind_a_greeting_or_thanks_is_still_a_question(reader, said):
+    heard = reader.understand_now(said)
+    assert heard.control is None
+    assert heard.ranking.hits[0].article in {
+        "regularizacion/carne-extranjeria",
+        "seguridad-social/sis",
+        "titulos/reconocimiento-sunedu",
+    }
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["no pares", "no paren las alertas", "no borres nada", "por favor no me borres", "no me den de baja", "dont stop"],
+)
+def test_asking_not_to_stop_or_erase_stops_and_erases_nothing(reader, said):
+    assert reader.understand_now(said).control is None
 
 
 def test_every_article_is_found_by_its_own_title(reader):
@@ -110,7 +160,7 @@ def test_two_thousand_mutated_messages_are_read(reader):
 def test_our_own_questions_are_many_and_varied():
     rows = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))
     catalogue = {article.id for article in load(CONTENT).library.articles("es")}
-    assert len(rows) >= 400
+    assert len(rows) >= 900
     assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
     assert sum(row["expect"] == "none" for row in rows) >= 80
     assert sum(row["expect"].startswith("control:") for row in rows) >= 90

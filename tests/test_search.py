@@ -295,8 +295,11 @@ def test_a_correction_is_heard(reader, text, yes):
 
 def test_danger_is_heard_in_whatever_else_the_message_is():
     class Watch:
-        def recognise(self, message: str) -> Danger | None:
+        def recognise(self, message: str, vector: object = None) -> Danger | None:
             return Danger("p/violencia") if "me pega" in message else None
+
+        def doubtful(self, message: str) -> bool:
+            return False
 
     reader = Reader(Shelf(), Watch(), GLOSSARY)
     heard = reader.understand_now("me pega y quiero saber de la multa")

@@ -13,24 +13,25 @@ _FILLER = frozenset(
     """y e ok ya bueno pero entonces eso esto el la lo los las ese esa este esta es que de me se un una para por favor
     x q d m hola gracias oye mira pues amigo ahi aqui todo mas o menos tramite proceso documento cosa and so then it that
     this the is a an please ok well but do does i to for of would will be tiene tengo hay alla en al sobre mi seria
-    sera toca aproximadamente
+    sera toca aproximadamente otro otra otros otras nada tanto hoy ahorita amiga pana chamo bro mano
     """.split()
 )
 _SECTIONS: tuple[tuple[str, str], ...] = (
     (
         "costo",
         r"cuanto|cuanta|cuesta|costo|costos|precio|vale|cobran|cobra|pagar|pago|paga|tarifa|gratis|plata|cuestan|sale|"
-        r"how|much|cost|costs|price|fee|free|pay|cobro|monto",
+        r"how|much|cost|costs|price|fee|free|pay|cobro|monto|como|yape|efectivo|banco",
     ),
     (
         "tiempo",
         r"cuanto|demora|demoran|tarda|tardan|tiempo|dura|plazo|dias|semanas|meses|rapido|cuando|listo|lista|how|long|"
-        r"take|takes|time|days|weeks|when|ready|duration|demorara|tardara|esperar|espero",
+        r"take|takes|time|days|weeks|when|ready|duration|demorara|tardara|esperar|espero|"
+        r"hasta|vale|vence|vencen|vigencia|caduca|sirve|until|valid|expire|expires",
     ),
     (
         "donde",
         r"donde|lugar|direccion|oficina|adonde|ir|voy|queda|quedan|sede|sitio|link|pagina|web|where|address|office|go|"
-        r"place|website|dnd|acudo|acudir|llamar|telefono|numero|horario|atienden|phone",
+        r"place|website|dnd|acudo|acudir|llamar|telefono|numero|horario|atienden|phone|pago|pagar|pay",
     ),
     (
         "requisitos",
@@ -50,13 +51,15 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
 )
 _KEYS = {
     "costo": r"cuesta|costo|costos|precio|vale|cobran|cobra|pagar|pago|paga|tarifa|gratis|cuestan|monto|sale|cost|costs|much|price|fee|free|pay",
-    "tiempo": r"demora|demoran|tarda|tardan|tiempo|dura|plazo|dias|semanas|meses|rapido|cuando|long|take|takes|time|days|when|demorara|tardara|esperar|espero",
+    "tiempo": r"demora|demoran|tarda|tardan|tiempo|dura|plazo|dias|semanas|meses|rapido|cuando|long|take|takes|time|days|when|demorara|tardara|esperar|espero|hasta|vence|vencen|vigencia|caduca|until|expire|expires",
     "donde": r"donde|lugar|direccion|oficina|adonde|queda|quedan|sede|link|pagina|where|address|office|place|website|dnd|acudo|acudir|telefono|horario|atienden",
     "requisitos": r"requisitos|requisito|necesito|necesita|piden|pide|papeles|documentos|documentacion|llevo|llevar|need|needed|requirements|documents|papers|bring|required|exigen|presentar|presento|pasaporte|cedula|partida|passport",
     "pasos": r"como|pasos|paso|empiezo|empezar|hago|steps|step|start|apply|how",
     "ojo": r"ojo|cuidado|riesgo|riesgos|careful|risk|risks",
 }
 _READ = tuple((section, re.compile(known), re.compile(_KEYS[section])) for section, known in _SECTIONS)
+_BEGINS = frozenset("y e pero and but".split())
+_POINTS = frozenset("eso ese esa esto ahi it that this".split())
 _DENIAL = frozenset("no nop nope nel".split())
 _WRONG = frozenset(
     """eso esa ese esto era referia pregunte pregunto queria buscaba quise tampoco sirve respuesta otra otro that thats not
@@ -103,6 +106,15 @@ def follow_up(said: Sequence[str]) -> str:
         if all(known.fullmatch(word) for word in telling) and any(key.fullmatch(word) for word in telling):
             return section
     return ""
+
+
+def leaning(said: Sequence[str]) -> float:
+    """How much a short message leans on what was said before: `puedo trabajar con eso?` half, `y mi hijo?` a fifth."""
+    if not 1 < len(said) <= _LONGEST:
+        return 0.0
+    if not _POINTS.isdisjoint(said):
+        return 0.5
+    return 0.2 if said[0] in _BEGINS else 0.0
 
 
 def correction(said: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ from bot.understanding.articles import LANGUAGES, Library
 from bot.understanding.controls import Control, Controls
 from bot.understanding.danger import Danger
 from bot.understanding.encoder import Encoder, VectorStore
-from bot.understanding.follow_up import correction, follow_up
+from bot.understanding.follow_up import correction, follow_up, leaning
 from bot.understanding.language import OTHER, language_of
 from bot.understanding.lexical import LexicalIndex, Match
 from bot.understanding.ranking import NO_RANKING, Outcome, Ranker, Ranking, Weights, load_weights
@@ -40,7 +40,9 @@ _SECOND_QUESTION = 3  # words that a second question has at least
 class DangerReader(Protocol):
     """Whoever recognises danger in a message."""
 
-    def recognise(self, message: str) -> Danger | None: ...
+    def recognise(self, message: str, vector: Any = None) -> Danger | None: ...
+
+    def doubtful(self, message: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,13 @@ class Understanding:
     language: str | None = None  # es, en, other; None: cannot be told, keep the present one
     ranking: Ranking = NO_RANKING
     follow_up: str = ""  # section of the article in hand that a short question asks for
+    leaning: float = 0.0  # on what was said before: an article less probable than this is not what is meant
     correction: bool = False  # "no, eso no": the article in hand was not it
     second: str = ""  # article of a second question in the same message
 
+
+MAY_BE_A_CRY = frozenset({Control.HELP, Control.HUMAN, Control.CANCEL})
+"""Controls whose words somebody in danger may use as well; the forms of the others leave no doubt."""
 
 NOTHING_HEARD = Understanding()
 """For whatever is not text."""
@@ -100,11 +106,12 @@ class Reader:
         if known is not None:
             return known
         heard, match = self._hear(text)
-        if match is not None and not self._sure(heard.ranking):
+        unsure = match is not None and not self._sure(heard.ranking)
+        if self._encoder is not None and (unsure or self._may_be_danger(text, heard)):
             vector = await self._vector(text)
             if vector is not None:
-                heard = self._judged(text, heard, self._ranker.rank(match, vector))
-            elif self._encoder is not None:
+                heard = self._judged_with(text, heard, match, vector)
+            else:
                 return heard  # without its vectors yet: next time it may be understood better
         if len(self._understood) >= _REPEATED:
             self._understood.clear()
@@ -121,24 +128,46 @@ class Reader:
         command, asked = self._controls.hear(text)
         language = language_of(text, said)
         if command is not None:
+            danger = danger if command.control in MAY_BE_A_CRY else None
             scope = command.scope.value if command.control in {Control.STOP, Control.UNSUBSCRIBE} else ""
             return Understanding(danger=danger, control=command.control, control_scope=scope, language=language), None
         match = self._ranker.lexical.match(asked, language if language in LANGUAGES else None)
-        heard = Understanding(danger=danger, language=language, follow_up=follow_up(said), correction=correction(said))
+        heard = Understanding(
+            danger=danger,
+            language=language,
+            follow_up=follow_up(said),
+            leaning=leaning(said),
+            correction=correction(said),
+        )
         return self._judged(text, heard, self._ranker.rank(match)), match
+
+    def _may_be_danger(self, text: str, heard: Understanding) -> bool:
+        """Whether the meaning could still tell danger from calm; the words of most controls leave no doubt."""
+        clear = heard.control is not None and heard.control not in MAY_BE_A_CRY
+        return self._danger is not None and not clear and self._danger.doubtful(text)
+
+    def _judged_with(self, text: str, heard: Understanding, match: Match | None, vector: Any) -> Understanding:
+        if self._danger is not None:
+            heard = replace(heard, danger=self._danger.recognise(text, vector))
+        return heard if match is None else self._judged(text, heard, self._ranker.rank(match, vector))
 
     def _judged(self, text: str, heard: Understanding, ranking: Ranking) -> Understanding:
         if heard.language == OTHER:
             ranking = replace(ranking, outcome=Outcome.NONE)
-        return replace(heard, ranking=ranking, second=self._second(text, ranking))
+        return replace(heard, ranking=ranking, second=self._second(text, ranking, heard.danger))
 
-    def _second(self, text: str, whole: Ranking) -> str:
-        """The article of another question in the same message, when both parts are clear by themselves."""
+    def _second(self, text: str, whole: Ranking, danger: Danger | None) -> str:
+        """The article of another question in the same message, when both parts are clear by themselves.
+
+        Beside a danger one clear part is enough: the danger itself is the other.
+        """
         parts = [part for part in _PARTS.split(text) if len(part.split()) >= _SECOND_QUESTION]
         if not 2 <= len(parts) <= 4:
             return ""
         rankings = [self._ranker.rank(self._ranker.lexical.match(part)) for part in parts]
         sure = [r.hits[0].article for r in rankings if r.outcome is Outcome.ANSWER]
+        if danger is not None:
+            return next((article for article in sure if article not in {danger.article, *danger.also}), "")
         first = whole.hits[0].article if whole.hits else ""
         others = [article for article in dict.fromkeys(sure) if article != first]
         return others[0] if others and len(set(sure)) > 1 else ""

@@ -30,7 +30,9 @@ from bot.understanding.text import Analyser, Glossary
 PARTS = 5
 _FOLD_WEIGHT = 0.25  # our own questions are nearer to life than the articles' ways of asking
 _FOLD_DOUBT = 0.05  # and how sure to be is learned nearly from them alone: left-out ways are harder than life
-_MOST = 0.03  # wrong articles given, in scope and out of it: what is allowed
+_MOST = 0.02  # wrong articles given, in scope and out of it: .03 is allowed, and what comes is harder than our own
+_LEAST_SURE = 0.89  # for an answer: nine of ten are right; the questions out of scope that we have are easier than life
+_MOST_SURE = 0.3  # for a choice of three: who is surer than this is asked back, not sent away
 _SMOOTH = 17  # thresholds that are looked at together: with 88 questions from outside one alone is chance
 _PENALTY = 1e-3
 
@@ -115,7 +117,7 @@ def learn(data: Sequence[Example], ids: Sequence[str], names: Sequence[str]) -> 
         "rank": {name: round(float(w), 4) for name, w in zip(names, rank, strict=True)},
         "confidence": {name: round(float(w), 4) for name, w in zip(("bias", *SIGNS), confidence, strict=True)},
         "answer": round(answer, 3),
-        "choices": round(float(np.quantile(sure[some], 0.03)), 3),
+        "choices": round(min(float(np.quantile(sure[some], 0.015)), _MOST_SURE), 3),
     }
 
 
@@ -177,7 +179,7 @@ def _threshold(data: Sequence[Example], sure: Any, right: Any) -> float:
     """The lowest confidence at which few enough wrong articles are given, in and out of scope."""
     own = np.asarray([e.weight >= 1 for e in data])
     outside = np.asarray([e.question.expect == NONE for e in data])
-    grid = np.arange(0.4, 0.995, 0.005)
+    grid = np.arange(_LEAST_SURE, 0.995, 0.005)
     given = sure[None, :] >= grid[:, None]
     wrong = (given & own & ~outside & (right < 1)).sum(axis=1) / max((own & ~outside).sum(), 1)
     false = (given & outside & (right < 1)).sum(axis=1) / max(outside.sum(), 1)

@@ -7,20 +7,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from bot import digests
 from bot.alerts.postings import Reader
 from bot.broadcast import Broadcaster, rates_of
+from bot.broadcasts import compose
 from bot.broadcasts.contents import Contents
 from bot.broadcasts.desk import NewsDesk
+from bot.broadcasts.runner import EARLY
 from bot.broadcasts.spend import Ledger
+from bot.channels.whatsapp_content import TemplateText
 from bot.chores import Chore
 from bot.conversation import DecideNews, PrepareNews
+from bot.feed_desk import FeedDesk
+from bot.fetching import fetch
 from bot.library.library import Library
-from bot.messages import Reply
+from bot.messages import DeliveryStatus, Receipt, Reply
 from bot.mind import Mind
-from bot.person import Person, PersonId
+from bot.person import Person, PersonId, Wish
 from bot.settings import Settings
+from bot.storage.outbox import Ref
 from bot.storage.work import Storage, Work
 from bot.vacancies import Office, VacancyDesk
+from bot.wording import Wording
 
 
 def minimum_wage(library: Library) -> float:
@@ -41,6 +51,16 @@ def reader_of(mind: Mind, content: Path) -> Reader:
     )
 
 
+def template_texts(wording: Wording) -> list[TemplateText]:
+    """Every WhatsApp template that news need, to be handed in for approval."""
+    return [*compose.template_texts(wording), *digests.template_texts(wording)]
+
+
+def feed_desk(storage: Storage, desk: VacancyDesk, http: httpx.AsyncClient, clock: Callable[[], datetime]) -> FeedDesk:
+    """Who follows feeds over this client."""
+    return FeedDesk(storage, desk, lambda url, *, etag, modified: fetch(url, http, etag, modified), clock)
+
+
 class News:
     """Vacancies and announcements of one process."""
 
@@ -52,13 +72,16 @@ class News:
         clock: Callable[[], datetime],
         new_id: Callable[[], int],
         approved: Callable[[], Collection[tuple[str, str]]] = frozenset,
+        http: httpx.AsyncClient | None = None,
     ) -> None:
-        """`approved`: the WhatsApp templates, (name, language), that may be used now."""
+        """`approved`: the WhatsApp templates, (name, language), that may be used now. `http`: how feeds are fetched."""
         self._mind = mind
         self._clock = clock
         country = mind.library.country
+        self.zone = country.zone
         office = Office(self.reader, lambda: mind.gate, self.minimum_wage, country.zone)
         self.desk = VacancyDesk(storage, office, clock, new_id)
+        self.feeds = feed_desk(storage, self.desk, http, clock) if http is not None else None
         self.broadcaster = Broadcaster(
             storage=storage,
             library=lambda: mind.library,
@@ -72,6 +95,7 @@ class News:
         self.office = NewsDesk(storage, self.broadcaster, mind.wording)
         self._ledger = Ledger(storage, lambda: mind.library.country, lambda: rates_of(chosen.content))
         self.contents = Contents(storage, mind.wording, approved)
+        self._approved = approved
         self._content = chosen.content
         self._read: tuple[str, Reader] | None = None
 
@@ -92,8 +116,10 @@ class News:
             Chore("announcements", 1.0, self._announce),
             Chore("requests", 1.0, self._answer),
             Chore("alerts", 5.0, self._tell),
+            Chore("waiting", 15.0, self._wake),
             Chore("spend", 600.0, self._book),
             Chore("partners", 3600.0, self.desk.purge),
+            *([Chore("feeds", 30.0, self.feeds.look_at_due)] if self.feeds is not None else []),
         )
 
     async def _announce(self) -> None:
@@ -107,15 +133,32 @@ class News:
 
     async def _tell(self) -> None:
         """Hand out the digests that are due; nobody is woken for one."""
-        if not self._mind.library.country.quiet(self._clock()):
-            await self.desk.tell(self._mind.wording, self._owe)
+        now, country = self._clock(), self._mind.library.country
+        if not country.quiet(now) and not country.quiet(now + EARLY):
+            await self.desk.tell(self._mind.wording, self._owe, templates=self._approved())
 
-    async def _owe(self, work: Work, person: Person, reply: Reply) -> None:
-        await work.outbox.add(person.id, person.address.channel, reply, self._clock(), urgent=False, once=True)
+    async def _wake(self) -> None:
+        """Whose window opened meanwhile, or whose language has a template by now, is told what waited."""
+        await self.desk.digests.wake(self._approved())
+
+    async def _owe(self, work: Work, person: Person, reply: Reply) -> int:
+        return await work.outbox.add(person.id, person.address.channel, reply, self._clock(), urgent=False, once=True)
 
     async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
         """Somebody of the team asked for an announcement by chat."""
         await self.office.take(work, person, effect, now)
+
+    async def wish_changed(self, work: Work, person_id: PersonId, wish: Wish, now: datetime) -> None:
+        """This person wants something else, or at other times, from now on."""
+        await self.desk.digests.wish_changed(work, person_id, wish, now)
+
+    async def told_later(self, work: Work, ref: Ref, receipt: Receipt) -> None:
+        """A provider told whether a message arrived. Who left us is no failure."""
+        failed = receipt.status is DeliveryStatus.FAILED
+        if failed and not receipt.left:
+            await self.desk.digests.undelivered(work, ref.person_id, ref.batch_id, receipt.error)
+        if (failed and not receipt.left) or receipt.status in {DeliveryStatus.DELIVERED, DeliveryStatus.READ}:
+            await self.broadcaster.told_later(work, ref, failed=failed)
 
     async def sent_to(self, work: Work, person: Person) -> Sequence[Mapping[str, Any]]:
         """The vacancies that this person was sent lately: id, title, employer."""

@@ -6,38 +6,29 @@ vacancy concerns is written down, and the digests are handed to whoever sends.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from bot.alerts.digest import Words, digest
-from bot.alerts.feeds import read_document
+from bot.alerts.feeds import continues, read_document
 from bot.alerts.judging import Judge, content_hash, judged, placed, same_job
-from bot.alerts.matching import why
 from bot.alerts.postings import Problems, Reader, read_event, read_identifier, read_posting
 from bot.alerts.vacancy import State, Vacancy
+from bot.digests import Digests
 from bot.fair_desk import FairDesk, ImportedFairs
-from bot.messages import Reply
-from bot.person import Person, PersonId
-from bot.storage.matching import Due, Matching
+from bot.person import PersonId
+from bot.storage.matching import Matching
 from bot.storage.vacancies import Stored, VacancyStore
 from bot.storage.work import Storage, Work
 
 KEPT = timedelta(days=14)
 """How long a partner's repetition is recognised; Standard Webhooks senders give up after days."""
-MOST_A_DAY = 2
-"""Alert messages a person gets in a day."""
-TOLD_AT = time(9)
-"""When daily and weekly digests are due, at home."""
 _AT_ONCE = 200  # rows of a file in one unit of work
-
-Send = Callable[[Work, Person, Reply], Awaitable[None]]
-"""Owes a person an alert, in the unit of work that marks it as told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +50,8 @@ class Imported:
     rejected: tuple[Mapping[str, Any], ...]
     duplicates: tuple[tuple[int, int], ...]
     unchanged: int
+    codes: frozenset[str] = frozenset()  # every vacancy that the file names, also those refused
+    whole: bool = False  # nothing else can be in it: each row has a code, and there is no further page
 
     def to_json(self) -> dict[str, Any]:
         """As `rumbo import vacancies --json` shows it."""
@@ -80,7 +73,13 @@ class VacancyDesk:
         self._office = office
         self._clock = clock
         self._new_id = new_id
+        self.digests = Digests(storage, office.zone, self._region, clock)
+        self.tell = self.digests.tell
+        self.sent_to = self.digests.sent_to
         self._fairs = FairDesk(office.reader, clock, new_id)
+
+    def _region(self, code: str) -> str:
+        return self._office.reader().places.name(code)
 
     async def receive(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
         """One genuine request of a partner; gives the vacancy. A repeated id changes nothing. Raises Malformed."""
@@ -115,8 +114,27 @@ class VacancyDesk:
                     changed += [(row, stored)] if fresh else []
         unchanged = len(intake.accepted) - len(changed) + len(intake.duplicates)
         return Imported(
-            tuple(changed), tuple(wrong.to_json() for wrong in intake.rejected), tuple(intake.duplicates), unchanged
+            tuple(changed),
+            tuple(wrong.to_json() for wrong in intake.rejected),
+            tuple(intake.duplicates),
+            unchanged,
+            intake.codes,
+            whole=not intake.nameless and not continues(raw),
         )
+
+    async def withdraw(self, partner: str, identifiers: Iterable[str]) -> int:
+        """The partner offers these no longer; gives how many were still open, held or duplicates."""
+        now = self._clock()
+        closed = 0
+        async with self._storage.work() as work:
+            store = VacancyStore(work.line)
+            await store.alone()
+            for identifier in sorted(identifiers):
+                known = await store.find(partner, identifier)
+                if known is not None and known.vacancy.state is not State.CLOSED:
+                    await self._close(work, store, partner, identifier, now)
+                    closed += 1
+        return closed
 
     async def list(self, state: str = "", limit: int = 200) -> list[Vacancy]:
         """The newest vacancies, all or those of a state."""
@@ -166,57 +184,10 @@ class VacancyDesk:
         await self._keep(work, store, replace(stored, vacancy=held, decision="", decided_content=""), now)
         return True
 
-    async def sent_to(self, work: Work, person: Person, limit: int = 30) -> Sequence[Mapping[str, Any]]:
-        """What this person was told of lately, newest first: the vacancy as JSON, when (`at`) and `why` as (what, value)."""
-        out: list[Mapping[str, Any]] = []
-        store = VacancyStore(work.line)
-        for number, at in await Matching(work.line).lately(person.id, limit):
-            stored = await store.by_id(number)
-            if stored:
-                vacancy = stored.vacancy
-                reasons = why(person.wish, vacancy) if person.wish else ()
-                out.append({**vacancy.to_json(), "at": at, "why": reasons})
-        return out
-
-    async def tell(self, words: Words, send: Send, limit: int = 200) -> int:
-        """Hand out the digests that are due, each person in a unit of work of its own. Gives how many messages that made."""
-        now = self._clock()
-        made, after = 0, 0
-        async with self._storage.view() as work:
-            people = await Matching(work.line).due(now, after, limit)
-        for person_id in people:
-            async with self._storage.work() as work:
-                made += await self._tell(work, person_id, words, send, now)
-        return made
-
     async def purge(self) -> None:
         """Forget partners' requests that nobody repeats any more."""
         async with self._storage.work() as work:
             await VacancyStore(work.line).purge(self._clock() - KEPT)
-
-    async def _tell(self, work: Work, person_id: PersonId, words: Words, send: Send, now: datetime) -> int:
-        matching, store = Matching(work.line), VacancyStore(work.line)
-        person = await work.people.by_id(person_id)
-        wanted = person is not None and person.reachable and person.wish is not None and person.wish.alerts
-        if person is None or not wanted or person.wish is None:
-            await matching.told(person_id, now)
-            return 0
-        if person.wish.paused_until and person.wish.paused_until > now:
-            return 0
-        if await matching.times_told(person_id, self._today(now)) >= MOST_A_DAY:
-            return 0
-        found = [await store.by_id(number) for number in await matching.waiting(person_id, now)]
-        vacancies = [stored.vacancy for stored in found if stored]
-        await matching.told(person_id, now)
-        if not vacancies:
-            return 0
-        made = digest(vacancies, words, str(person.language), self._office.reader().places.name)
-        await send(work, person, made.reply)
-        return 1
-
-    def _today(self, now: datetime) -> datetime:
-        local = now.astimezone(self._office.zone)
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
 
     async def _once(
         self, work: Work, partner: str, webhook_id: str, act: Callable[[VacancyStore], Awaitable[Mapping[str, Any]]]
@@ -274,7 +245,7 @@ class VacancyDesk:
             stored = replace(stored, announced_at=stored.announced_at or now)
         await store.save(stored, same_job(stored.vacancy, self._office.reader().lexicon), now)
         if stored.vacancy.state is State.OPEN:
-            await Matching(work.line).note(stored.vacancy, self._due(now))
+            await Matching(work.line).note(stored.vacancy, self.digests.due(now))
         elif stored.vacancy.state is State.CLOSED:
             await self._succeed(work, store, stored, now)
         return stored
@@ -308,10 +279,3 @@ class VacancyDesk:
             return known.vacancy
         closed = replace(known, vacancy=replace(known.vacancy, state=State.CLOSED), event_at=at)
         return (await self._keep(work, store, closed, self._clock())).vacancy
-
-    def _due(self, now: datetime) -> Due:
-        local = now.astimezone(self._office.zone)
-        first = datetime.combine(local.date(), TOLD_AT, self._office.zone)
-        first = first if first >= local else first + timedelta(days=1)
-        weekly = {(first + timedelta(days=ahead)).weekday(): first + timedelta(days=ahead) for ahead in range(7)}
-        return Due(now, first, weekly)

@@ -175,7 +175,7 @@ def test_a_digest_fits_one_bubble_and_counts_the_rest():
     assert len(made.reply.text) <= LONGEST_REPLY
     assert f"digest.more {made.more}" in made.reply.text
     assert len(made.shown) + made.more == 40
-    assert made.reply.choices[-1].id == "alerts/more"
+    assert made.reply.choices[-1].id == f"alerts/more/{40 - made.more}"
     assert all(len(choice.id.encode()) <= 60 for choice in made.reply.choices)
 
 

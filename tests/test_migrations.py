@@ -54,6 +54,27 @@ async def test_a_database_that_is_not_there_is_told_in_one_line():
         await migrate("postgresql://rumbo@/nowhere?host=/nonexistent")
 
 
+async def test_wishes_of_an_older_database_are_found_by_the_new_index(empty_url):
+    await migrate(empty_url, "0003")
+    await execute(
+        empty_url,
+        "INSERT INTO person (id, channel, address_hash, address, language, language_chosen, reachable, staff, created_at)"
+        " VALUES (1, 'telegram', '1', '1', 'es', FALSE, TRUE, FALSE, 0)",
+    )
+    await execute(
+        empty_url,
+        "INSERT INTO subscription (person_id, alerts, fairs, regions, sectors, modes, languages, frequency, weekday,"
+        """ paused_until) VALUES (1, TRUE, TRUE, '["15"]', '[]', '[]', '["es", "en"]', 'weekly', 3, 77)""",
+    )
+    await execute(empty_url, "INSERT INTO cell (region, sector, min_pay, person_id, modes) VALUES ('15', '', 0, 1, 7)")
+    await migrate(empty_url)
+    rows = await on_connection(
+        empty_url,
+        lambda connection: connection.exec_driver_sql("SELECT languages, rhythm, paused_until FROM cell").all(),
+    )
+    assert [tuple(row) for row in rows] == [('["es", "en"]', 3, 77)]
+
+
 async def differences(url: str) -> list:
     return await on_connection(
         url, lambda connection: compare_metadata(MigrationContext.configure(connection), metadata)

@@ -12,10 +12,12 @@ from typing import Protocol
 
 from bot.alerts.hints import title_key
 from bot.alerts.plain import folded
-from bot.alerts.vacancy import Vacancy
-from bot.messages import LONGEST_REPLY, Choice, Reply
+from bot.alerts.vacancy import State, Vacancy
+from bot.messages import LONGEST_LABEL, LONGEST_REPLY, Choice, Reply
 
 MOST_LINES = 6
+MORE = "alerts/more"
+"""The choice that shows what digests told; with a number, from that line on."""
 MOST_OF_ONE_EMPLOYER = 2
 _LONGEST_TITLE = 70
 _LONGEST_NAME = 50
@@ -56,14 +58,51 @@ class Digest:
 
 def digest(vacancies: Sequence[Vacancy], words: Words, language: str, region: Callable[[str], str]) -> Digest:
     """One reply for these vacancies (at least one), the first ones first. `region` names a department."""
-    lines = _calm(_grouped(vacancies))
+    return _fitting(_calm(_grouped(vacancies)), 0, words, language, region)
+
+
+def page(
+    messages: Sequence[Sequence[Vacancy]], start: int, words: Words, language: str, region: Callable[[str], str]
+) -> Digest | None:
+    """What digests told, the newest message first, from this line on; None when nothing of it is open any more.
+
+    The first message has the lines that its digest had, so the line after the last one shown is where the rest begins.
+    """
+    lines = [each for vacancies in messages for each in _calm(_grouped(vacancies))]
+    rest = [_Line(still[0], still) for each in lines[start:] if (still := _open(each))]
+    return (
+        _fitting(rest, len(lines) - len(rest), words, language, region, words.text("digest.told", language))
+        if rest
+        else None
+    )
+
+
+def count_lines(vacancies: Sequence[Vacancy]) -> int:
+    """How many jobs a digest of these counts."""
+    return len(_grouped(vacancies))
+
+
+def _fitting(
+    lines: Sequence[_Line],
+    before: int,
+    words: Words,
+    language: str,
+    region: Callable[[str], str],
+    head: str = "",
+) -> Digest:
+    """As many lines as fit one bubble; `before`: so many are not among these lines."""
     total = len(lines)
     for count in range(min(MOST_LINES, total), 0, -1):
-        reply = _reply(lines[:count], total - count, words, language, region)
+        title = head or words.many("digest.title", total, language)
+        reply = _reply(title, lines[:count], total - count, f"{MORE}/{before + count}", words, language, region)
         if len(reply.text) <= LONGEST_REPLY or count == 1:
             break
     shown = tuple(copy.id for each in lines[:count] for copy in each.copies)
     return Digest(reply, shown, total - count)
+
+
+def _open(each: _Line) -> tuple[Vacancy, ...]:
+    return tuple(copy for copy in each.copies if copy.state is State.OPEN)
 
 
 def _grouped(vacancies: Sequence[Vacancy]) -> list[_Line]:
@@ -87,18 +126,32 @@ def _calm(lines: Sequence[_Line]) -> list[_Line]:
     return [*early, *late]
 
 
-def _reply(lines: Sequence[_Line], more: int, words: Words, language: str, region: Callable[[str], str]) -> Reply:
-    head = words.many("digest.title", len(lines) + more, language)
+def _reply(
+    head: str,
+    lines: Sequence[_Line],
+    more: int,
+    rest: str,
+    words: Words,
+    language: str,
+    region: Callable[[str], str],
+) -> Reply:
     rows = [_row(number, each, words, language, region) for number, each in enumerate(lines, 1)]
     tail = [words.many("digest.more", more, language)] if more else []
     foot = words.text("digest.foot", language)
-    choices = [
-        Choice(f"v/{each.first.id}", words.text("digest.see", language, number=number))
-        for number, each in enumerate(lines, 1)
-    ]
+    choices = _choices(lines)
     if more:
-        choices.append(Choice("alerts/more", words.text("digest.rest", language)))
+        choices.append(Choice(rest, words.text("digest.rest", language)))
     return Reply("\n\n".join([head, *rows, *tail, foot]), tuple(choices))
+
+
+def _choices(lines: Sequence[_Line]) -> list[Choice]:
+    """One for each job, by its title: it can be typed as well. The second of a name gets its number in the bubble."""
+    titles: list[str] = []
+    for number, each in enumerate(lines, 1):
+        name = _short(each.first.title, LONGEST_LABEL)
+        known = name.casefold() in (title.casefold() for title in titles)
+        titles.append(f"{_short(name, LONGEST_LABEL - 3)} {number}" if known else name)
+    return [Choice(f"v/{each.first.id}", title) for title, each in zip(titles, lines, strict=True)]
 
 
 def _row(number: int, each: _Line, words: Words, language: str, region: Callable[[str], str]) -> str:
@@ -144,7 +197,7 @@ def _short(text: str, longest: int) -> str:
 
 
 KEYS: Mapping[str, str] = {
-    "digest.title": "n", "digest.more": "n", "digest.places": "n", "digest.foot": "", "digest.see": "number", "digest.rest": "",
-    "digest.until": "date", "digest.remote": "", "digest.from": "pay", "digest.up_to": "pay",
+    "digest.title": "n", "digest.more": "n", "digest.places": "n", "digest.foot": "", "digest.rest": "",
+    "digest.told": "", "digest.open": "", "digest.until": "date", "digest.remote": "", "digest.from": "pay", "digest.up_to": "pay",
 }  # fmt: skip
 """The keys of `ui.po` that a digest needs, with the place that each must have."""

@@ -5,19 +5,26 @@ The same generosity and the same rules as for vacancies. Only `Malformed` is rai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerts.jsonld import Graph, Node, plain_node
-from bot.alerts.plain import line, paragraph, title
+from bot.alerts.jsonld import Graph, Node, is_a, plain_node
+from bot.alerts.plain import folded, line, paragraph, title
 from bot.alerts.posting_parts import identifier, texts
 from bot.alerts.posting_places import spots
 from bot.alerts.postings import Problems, Reader
 
 KINDS = ("published", "updated", "closed", "cancelled")
-TYPES = ("Event", "BusinessEvent", "ExhibitionEvent", "SocialEvent", "EducationEvent", "Festival")
+TYPES = (
+    "Event", "BusinessEvent", "ExhibitionEvent", "SocialEvent", "EducationEvent", "Festival", "ConferenceEvent", "EventSeries",
+    "PublicationEvent", "SaleEvent", "Hackathon", "CourseInstance", "ChildrensEvent", "CommunityEvent", "JobFair",
+)  # fmt: skip
+_CANCELLED = re.compile(r"cancel|suspend|anulad")
+_POSTPONED = re.compile(r"postpone|posterg|pospuest|aplaz")
+_ONLINE = {"location": {"@type": "VirtualLocation"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,13 @@ def fair_of(graph: Graph, node: Node, partner: str, reader: Reader, now: datetim
     end = _moment(graph, node, "enddate", "endDate", reader, now, problems)
     if start and end and end < start:
         problems.add("endDate", "end_before_start")
-    cancelled = any("cancel" in said.lower() for said in texts(graph, [node.get("eventstatus")]))
+    cancelled = _is_off(graph, node)
     last = end or (start + timedelta(hours=18) if start else None)
     if last is not None and last < now and not cancelled:
         problems.add("endDate" if end else "startDate", "past")
-    found = spots(graph, {"joblocation": node.get("location")}, reader, "")
+    online = any("online" in said.lower() for said in texts(graph, [node.get("eventattendancemode")]))
+    at = node if graph.items(node.get("location")) or not online else _ONLINE
+    found = spots(graph, {"joblocation": at.get("location")}, reader, "")
     if found.problem:
         problems.add("location", found.problem)
     key = identifier(graph, node)
@@ -121,6 +130,16 @@ def fair_of(graph: Graph, node: Node, partner: str, reader: Reader, now: datetim
         url=next((line(text) for text in texts(graph, [node.get("url")]) if line(text).startswith(("http://", "https://"))), None),
         state="cancelled" if cancelled else "held",
     )  # fmt: skip
+
+
+def _is_off(graph: Graph, node: Node) -> bool:
+    """Cancelled, or postponed without a new date: either way nobody is to go there on the day that is named."""
+    given = graph.items(node.get("eventstatus"))
+    said = folded(
+        " ".join([*texts(graph, given), *(str(item.get("@id", "")) for item in given if isinstance(item, Mapping))])
+    )
+    moved = graph.items(node.get("previousstartdate"))
+    return _CANCELLED.search(said) is not None or (_POSTPONED.search(said) is not None and not moved)
 
 
 def _moment(
@@ -151,7 +170,7 @@ def _venue(graph: Graph, node: Node) -> tuple[str, str, float | None, float | No
     for item in graph.items(node.get("location")):
         if isinstance(item, str):
             return line(item), "", None, None
-        if not isinstance(item, Mapping):
+        if not isinstance(item, Mapping) or is_a(plain_node(item), "VirtualLocation"):
             continue
         place = plain_node(item)
         addresses = graph.items(place.get("address"))
@@ -178,7 +197,7 @@ def _degrees(value: object, most: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        degrees = float(value)
+        degrees = float(value.replace(",", ".") if isinstance(value, str) else value)
     except ValueError:
         return None
     return degrees if -most <= degrees <= most else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,9 @@ from bot.alerts.postings import Reader
 from bot.errors import Malformed
 
 _PLACE = {"place": "name", "address": "streetAddress", "district": "addressLocality", "region": "addressRegion"}
-_CANCELLED = re.compile(r"\bcancel|\bsuspend")
+_APART = frozenset({*_PLACE, "latitude", "longitude", "startTime", "endTime", "mode"})
+_TIME = re.compile(r"\b(\d{1,2})(?:[:.h](\d{2}))?\s*(?:hrs?\b)?\s*([ap])?\.?\s?(?:m\b)?", re.IGNORECASE)
+_DAY_ONLY = re.compile(r"^[^:]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,18 @@ def read_fair_file(raw: bytes, partner: str, reader: Reader, now: datetime) -> F
     rows = _objects(decoded(raw), reader) if start.startswith(("{", "[", "<")) else _records(raw, reader)
     taken: list[tuple[int, PartnerFair]] = []
     refused: list[Rejected] = []
+    seen: dict[str, PartnerFair] = {}
     for row in rows:
         try:
-            taken.append((row.number, fair_of(row.graph, row.node, partner, reader, now)))
+            fair = fair_of(row.graph, row.node, partner, reader, now)
         except Malformed as error:
             refused += [Rejected(row.number, row.names.get(name, name), why) for name, why in error.errors]
+            continue
+        if seen.setdefault(fair.identifier, fair) == fair:
+            taken.append((row.number, fair))
+        else:
+            key = row.names.get("identifier", "identifier")
+            refused.append(Rejected(row.number, key, reader.lexicon.reasons["same_code"]))
     return FairIntake(tuple(taken), tuple(refused))
 
 
@@ -81,7 +91,7 @@ def _records(raw: bytes, reader: Reader) -> Iterator[_Row]:
         None,
     )
     if start is None:
-        raise _refused(reader, "no_header")
+        raise _refused(reader, "no_fair_header")
     header = found[start]
     fields = [_field(cell, columns) for cell in header]
     names = {field: line(cell) for field, cell in zip(fields, header, strict=True)}
@@ -93,12 +103,18 @@ def _records(raw: bytes, reader: Reader) -> Iterator[_Row]:
     filled = (
         (number, cells)
         for number, cells in enumerate(found[start + 1 :], start + 2)
-        if any(cell.strip() for cell in cells)
+        if any(cell.strip() for cell in cells) and not _is_total(cells, reader)
     )
-    return (_row(number, cells, fields, names) for number, cells in filled)
+    return (_row(number, cells, fields, names, reader) for number, cells in filled)
 
 
-def _row(number: int, cells: Sequence[str], fields: Sequence[str], names: Mapping[str, str]) -> _Row:
+def _is_total(cells: Sequence[str], reader: Reader) -> bool:
+    """`Total;3;;`: it says nothing of any fair."""
+    first = folded(next(cell for cell in cells if cell.strip()))
+    return first in reader.lexicon.totals and sum(1 for cell in cells if cell.strip()) <= 3
+
+
+def _row(number: int, cells: Sequence[str], fields: Sequence[str], names: Mapping[str, str], reader: Reader) -> _Row:
     said = {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field and cell.strip()}
     place = {_PLACE[field]: text for field, text in said.items() if field in _PLACE}
     location: dict[str, Any] = {"name": place.pop("name", "")}
@@ -109,13 +125,33 @@ def _row(number: int, cells: Sequence[str], fields: Sequence[str], names: Mappin
         else {}
     )
     node: dict[str, Any] = {"location": location if place or location["name"] else None}
-    node |= {
-        field: text for field, text in said.items() if field not in {*_PLACE, "latitude", "longitude", "eventStatus"}
-    }
-    if _CANCELLED.search(folded(said.get("eventStatus", ""))):
-        node["eventStatus"] = "EventCancelled"
+    node |= {field: text for field, text in said.items() if field not in _APART}
+    node |= _hours(said)
+    if folded(said.get("mode", "")) in reader.lexicon.remote and not node["location"]:
+        node["eventAttendanceMode"] = "OnlineEventAttendanceMode"
+    if not {"identifier", "url"} & set(fields):
+        words = "|".join(said.get(field, "") for field in ("name", "startDate", *_PLACE))
+        node["identifier"] = "fila-" + hashlib.sha256(folded(words).encode()).hexdigest()[:16]
     graph = Graph.of(node)
     return _Row(number, graph, graph.nodes[0], names)
+
+
+def _hours(said: Mapping[str, str]) -> dict[str, str]:
+    """The days with the hours that stand in columns of their own, one for each or `9:00 a 16:00` in one."""
+    start, end = said.get("startDate", ""), said.get("endDate", "")
+    times = [_clock(found) for found in _TIME.finditer(said.get("startTime", ""))]
+    last = [_clock(found) for found in _TIME.finditer(said.get("endTime", ""))][:1] or times[1:2]
+    out: dict[str, str] = {}
+    if start and times and _DAY_ONLY.match(start):
+        out["startDate"] = f"{start} {times[0]}"
+        if last and (not end or _DAY_ONLY.match(end)):
+            out["endDate"] = f"{end or start} {last[0]}"
+    return out
+
+
+def _clock(found: re.Match[str]) -> str:
+    hour = int(found[1]) % 12 + (12 if found[3].lower() == "p" else 0) if found[3] else int(found[1])
+    return f"{hour:02}:{found[2] or '00'}"
 
 
 def _field(cell: str, columns: Mapping[str, str]) -> str:

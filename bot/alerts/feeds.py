@@ -16,6 +16,7 @@ import feedparser
 from bot.alerts.csv_text import decoded
 from bot.alerts.intake import Intake
 from bot.alerts.jsonld import Graph
+from bot.alerts.posting_parts import identifier
 from bot.alerts.postings import Reader, vacancy_of
 from bot.alerts.spreadsheet import read_sheet
 from bot.errors import Malformed
@@ -26,6 +27,9 @@ LARGEST = 5 * 1024 * 1024
 _BLOCK = re.compile(
     r"<script[^>]*type\s*=\s*[\"']?application/ld\+json[\"']?[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE
 )
+_WRAPPING = re.compile(r"^\s*(?://|/\*)?\s*<!(?:\[CDATA\[|--)\s*(?:\*/)?|(?://|/\*)?\s*(?:\]\]|--)>\s*(?:\*/)?\s*$")
+_LAST_COMMA = re.compile(r",(\s*[}\]])")
+_NEXT_PAGE = re.compile(rb"""["']next_url["']\s*:\s*["'][^"']|\brel\s*=\s*["']?next\b""", re.IGNORECASE)
 _NOBODY = frozenset({"", "admin", "administrador", "webmaster", "editor", "root", "rss", "noreply"})
 
 
@@ -40,6 +44,11 @@ def read_document(raw: bytes, partner: str, reader: Reader, now: datetime) -> In
         feed = re.search(r"<(?:rss|feed|rdf:rdf)\b", decoded(raw[:4000]).lower())
         return _feed(raw, partner, reader, now) if feed else _page(decoded(raw), partner, reader, now)
     return read_sheet(raw, partner, reader, now)
+
+
+def continues(raw: bytes) -> bool:
+    """Whether the document says that there are further pages."""
+    return _NEXT_PAGE.search(raw) is not None
 
 
 def _json(text: str, partner: str, reader: Reader, now: datetime) -> Intake:
@@ -78,19 +87,29 @@ def json_blocks(page: str) -> list[Any]:
     """The JSON-LD of a web page, block by block, so that one broken block does not lose the others."""
     blocks: list[Any] = []
     for block in _BLOCK.findall(page):
-        try:
-            blocks.append(json.loads(block))
-        except (ValueError, RecursionError):
-            continue
+        bare = _WRAPPING.sub("", block)
+        for written in (bare, _LAST_COMMA.sub(r"\1", bare)):
+            try:
+                blocks.append(
+                    json.loads(written, strict=False)
+                )  # line breaks inside texts are a common mistake of templates
+                break
+            except (ValueError, RecursionError):
+                continue
     return blocks
 
 
 def _postings(data: Any, partner: str, reader: Reader, now: datetime) -> Intake:
     graph = Graph.of(data)
-    found = graph.typed("JobPosting")
+    found = graph.typed("JobPosting") or [node for node in graph.nodes if _is_bare(node)]
     if not found:
         raise _refused(reader, "no_posting")
     return _rows(((graph, node) for node in found), partner, reader, now)
+
+
+def _is_bare(node: Mapping[str, Any]) -> bool:
+    """A posting that does not say what it is."""
+    return "@type" not in node and "title" in node and bool(node.keys() & {"identifier", "url"})
 
 
 def _items(items: Iterator[Mapping[str, Any]], partner: str, reader: Reader, now: datetime) -> Intake:
@@ -109,7 +128,7 @@ def _rows(found: Iterator[tuple[Graph, Mapping[str, Any]]], partner: str, reader
         try:
             vacancy = vacancy_of(graph, node, partner, reader, now)
         except Malformed as error:
-            intake.refuse_malformed(number, error)
+            intake.refuse_malformed(number, error, identifier(graph, node))
         else:
             intake.take(number, vacancy, "identifier")
     return intake

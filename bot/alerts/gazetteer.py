@@ -71,7 +71,7 @@ class Gazetteer:
         if key.isdigit():
             known = self.codes.get(key.zfill(6) if len(key) == 5 else key.zfill(2))
             return (known,) if known else ()
-        bare = _PREFIX.sub("", key)
+        bare = _SUFFIX.sub("", _PREFIX.sub("", key))
         return self.names.get(bare, ()) if bare != key else ()
 
     def is_country(self, name: str) -> bool:
@@ -85,10 +85,14 @@ _PREFIX = re.compile(
 )
 
 
+_LETTERS = re.compile(r"\b([^\Wy_]) (?=[^\Wy_]\b)")  # `s j l`, but not the "y" of `jlb y rivero`
+_SUFFIX = re.compile(r"(?<=.) (?:region|province|department|district|city|provincia|departamento|metropolitan area)$")
+
+
 def place_key(name: str) -> str:
     """A name for looking up: folded, with the dots of abbreviations gone (`S.J.L.` is `sjl`)."""
     plain = folded(re.sub(r"(?<=\w)\.(?=\s?\w?\b)|\.", ". ", name.replace("'", "").replace("’", "")))
-    return re.sub(r"\b(\w)(?: (?=\w\b))", r"\1", plain) if re.search(r"\b\w \w\b", plain) else plain
+    return _LETTERS.sub(r"\1", plain)
 
 
 def _build(data: Mapping[str, Any]) -> Gazetteer:

@@ -10,7 +10,7 @@ import re
 from bot.alerts.lexicon import Lexicon
 from bot.alerts.plain import folded, title
 
-_GENDER = re.compile(r"\s*[(/]\s*(?:a|o|as|os|es|x|e)\b\s*\)?", re.IGNORECASE)
+_GENDER = re.compile(r"\s*[(/]\s*(?:a|o|as|os|es|x|e)\b(?:\s*\))?", re.IGNORECASE)
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|with|for|you|our|we|will|your|are|is|team|experience)\b")
 _SPANISH = re.compile(r"\b(?:de|la|el|los|las|y|con|para|en|por|que|se|un|una|del)\b")
 
@@ -24,6 +24,19 @@ def sectors(lexicon: Lexicon, name: str, description: str) -> tuple[str, ...]:
     if by_title:
         return tuple(sector for sector in ranked if sector in by_title)[:2]
     return tuple(ranked[:1])
+
+
+def named_sectors(lexicon: Lexicon, said: str) -> tuple[str, ...]:
+    """The sectors that a column of their own names; empty when it says nothing that is known."""
+    ids = {folded(sector): sector for sector in lexicon.sectors.patterns}
+    return (ids[folded(said)],) if folded(said) in ids else sectors(lexicon, said, "")
+
+
+def asked(lexicon: Lexicon, said: str) -> tuple[str, ...]:
+    """The languages that a column of their own names, by code or by name."""
+    pieces = [folded(piece) for piece in re.split(r"[,;/|+]|\s[ye]\s", said)]
+    codes = [piece for piece in pieces if piece in lexicon.languages.patterns]
+    return tuple(dict.fromkeys((*codes, *languages(lexicon, "\n".join(f"con {piece}" for piece in pieces))[1:])))
 
 
 def languages(lexicon: Lexicon, text: str) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ class Intake:
     accepted: list[tuple[int, Vacancy]] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     duplicates: list[tuple[int, int]] = field(default_factory=list)  # row, the row that it repeats
+    refused: set[str] = field(default_factory=set)  # codes of rows that could not be read otherwise
+    nameless: bool = False  # a row was refused whose code nobody knows
     _seen: dict[str, tuple[int, Vacancy]] = field(default_factory=dict)
 
     def take(self, row: int, vacancy: Vacancy, key_column: str) -> None:
@@ -45,8 +47,21 @@ class Intake:
 
     def refuse(self, row: int, problems: Iterable[tuple[str, str]]) -> None:
         """A row that could not be read, with everything that is wrong."""
-        self.rejected += [Rejected(row, name, why) for name, why in problems]
+        self._refuse(row, problems)
+        self.nameless = True
 
-    def refuse_malformed(self, row: int, error: Malformed) -> None:
-        """The same from an exception."""
-        self.refuse(row, error.errors or (("", str(error)),))
+    def refuse_malformed(self, row: int, error: Malformed, code: str | None = None) -> None:
+        """The same from an exception; `code` is the vacancy's, when that much could be read."""
+        self._refuse(row, error.errors or (("", str(error)),))
+        if code:
+            self.refused.add(code)
+        else:
+            self.nameless = True
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every vacancy that the file names."""
+        return frozenset(self._seen) | self.refused
+
+    def _refuse(self, row: int, problems: Iterable[tuple[str, str]]) -> None:
+        self.rejected += [Rejected(row, name, why) for name, why in problems]

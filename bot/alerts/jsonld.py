@@ -92,7 +92,8 @@ def plain_node(found: Mapping[str, Any]) -> Node:
     out: dict[str, Any] = {}
     for key, value in found.items():
         out.setdefault(_local(str(key)), value)
-    return out
+    inner = out.get("properties")
+    return plain_node({"@type": out.get("type"), **inner}) if isinstance(inner, Mapping) else out
 
 
 def is_a(node: Node, *types: str) -> bool:

@@ -48,6 +48,7 @@ class Lexicon:
     units: Mapping[str, str]
     a_month: Mapping[str, float]
     no_date: Words
+    no_place: Words
     months: Mapping[str, int]
     employment: Mapping[str, str]
     remote: Words
@@ -60,6 +61,7 @@ class Lexicon:
     columns: Mapping[str, str]
     fair_columns: Mapping[str, str]
     totals: Words
+    over: Words
     languages: Phrases
     schedule: Phrases
     sectors: Phrases
@@ -80,10 +82,11 @@ class Lexicon:
 
     def unit(self, text: str) -> str | None:
         """HOUR, DAY... for any spelling of it; None when it is none."""
-        said = folded(text)
-        return self.units.get(said) or self.units.get(
+        said = folded(re.sub(r"^https?://\S*/", "", text.strip()))
+        whole = self.units.get(said) or self.units.get(
             re.sub(r"^(?:por|al|a la|x|cada|la|el|per|pago|sueldo) ", "", said)
         )
+        return whole or next((self.units[word] for word in said.split() if len(word) > 2 and word in self.units), None)
 
 
 def _build(data: Mapping[str, Any]) -> Lexicon:
@@ -99,6 +102,7 @@ def _build(data: Mapping[str, Any]) -> Lexicon:
         units=_reversed(data["unidades"]),
         a_month={unit: float(times) for unit, times in data["por_mes"].items()},
         no_date=_words(data["sin_fecha"]),
+        no_place=_words(data.get("sin_lugar", ())),
         months={name: number for number, names in enumerate(data["meses"], 1) for name in names.split()},
         employment=_reversed(data["jornadas"]),
         remote=_words(data["remoto"]),
@@ -111,6 +115,7 @@ def _build(data: Mapping[str, Any]) -> Lexicon:
         columns=_reversed(data["columnas"]),
         fair_columns=_reversed(data["columnas_ferias"]),
         totals=_words(data["totales"]),
+        over=_words(data.get("terminadas", ())),
         languages=_phrases(data["idiomas"]),
         schedule=_phrases(data["horarios"]),
         sectors=_phrases(data["rubros"]),

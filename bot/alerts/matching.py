@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.alerts.moments import MomentReader
+from bot.alerts.plain import folded
 from bot.alerts.vacancy import Mode, State, Vacancy, Where
 from bot.person import Wish
 
@@ -132,8 +133,8 @@ def _wish(entry: Mapping[str, Any], moments: MomentReader, now: datetime) -> Wis
     return Wish(
         regions=_codes(entry.get("regions")),
         sectors=_list(entry.get("sectors")),
-        modes=_list(entry.get("modes")),
-        min_pay=entry.get("min_pay"),
+        modes=tuple(map(folded, _list(entry.get("modes")))),
+        min_pay=_sum(entry.get("min_pay")),
         languages=_list(entry.get("languages")),
         alerts=str(entry.get("status", "active")) == "active",
         paused_until=_moment(entry.get("paused_until"), moments, now),
@@ -151,9 +152,9 @@ def _vacancy(entry: Mapping[str, Any], moments: MomentReader, now: datetime) -> 
         employer=entry.get("employer"),
         places=tuple(Where(region) for region in regions),
         sectors=_list(entry.get("sectors")),
-        mode=Mode(str(entry.get("mode") or ("remoto" if entry.get("remote") else "presencial"))),
-        pay_min=entry.get("pay_min"),
-        pay_max=entry.get("pay_max"),
+        mode=Mode(folded(str(entry.get("mode") or ("remoto" if entry.get("remote") else "presencial")))),
+        pay_min=_sum(entry.get("pay_min")),
+        pay_max=_sum(entry.get("pay_max")),
         languages=_list(entry.get("languages")),
         state=State(str(entry.get("state", "open"))),
         valid_through=_moment(entry.get("valid_through"), moments, now),
@@ -162,6 +163,11 @@ def _vacancy(entry: Mapping[str, Any], moments: MomentReader, now: datetime) -> 
 
 def _list(value: Any) -> tuple[str, ...]:
     return (str(value),) if isinstance(value, str) else tuple(str(item) for item in value or ())
+
+
+def _sum(value: Any) -> Any:
+    """A number of the table, whole or not, also written as text."""
+    return None if value is None or value == "" else float(value)
 
 
 def _codes(value: Any) -> tuple[str, ...]:

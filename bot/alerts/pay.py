@@ -13,11 +13,12 @@ from bot.alerts.lexicon import Lexicon
 from bot.alerts.plain import folded, line
 
 _NUMBER = re.compile(
-    r"(?<![\w.,'])(?P<sum>\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)\s?(?P<kilo>k\b|mil\b)?(?!\d|\s?%)"
+    r"(?:(?<![\w.,'])|(?<=s/\.)|(?<=s/,)|(?<=\bpen)|(?<=\busd))(?P<sum>\d{1,3}(?:[.,'’´` ]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)\s?(?P<kilo>k\b|mil\b)?(?!\d|\s?%)"
 )
 _RANGE = re.compile(
-    r"^(?P<before>[^\d]{0,24}?)\s*(?:-|–|—|~|/|\ba\b|\by\b|\bhasta\b|\bal?\b|\bto\b|\be\b)\s*(?P<mark>[^\d]{0,14}?)\s*$"
+    r"^[^\d+(;:]{0,24}?\s*(?:-|–|—|~|/|\ba\b|\by\b|\bhasta\b|\bal?\b|\bto\b|\be\b)\s*(?:hasta |un maximo de )?[^\w(+]{0,3}$"
 )
+_MARKS = re.compile(r"\bs/\s?\.?|\b(?:soles|pen|nuevos)\b")
 _OPEN_END = re.compile(r"^\s*(?:soles|pen)?\s*(?:\+(?!\s*\w)|a m[aá]s|o m[aá]s|y m[aá]s|en adelante|and up|or more)")
 _FILLER = (
     r"(?:(?:soles|sol|nuevos|pen|netos?|brutos?|libres?|fijos?|fijas|aprox\.?|aproximadamente|en mano|usd|s/\.?) ?)*"
@@ -25,7 +26,7 @@ _FILLER = (
 _AFTER = re.compile(
     rf"^[ ,.]*{_FILLER}[ (,.]*(?:(?:por|al|a la|x|cada|la|el|per|an?|pagos?)\s+|/\s?)?(?P<unit>bi ?weekly|cada quince dias|cada 15 dias|[a-zñáéíóú]+)"
 )
-_BEFORE = re.compile(r"(?P<unit>[a-zñáéíóú]+)\W{0,3}(?:de |es |desde |hasta |entre |:|s/\.? ?|pen |soles )*$")
+_BEFORE = re.compile(r"(?P<unit>[a-zñáéíóú]+)[\s:(=-]{0,3}(?:de |es |desde |hasta |entre |:|s/\.? ?|pen |soles )*$")
 _LARGEST = 500_000
 
 
@@ -61,11 +62,11 @@ class PayReader:
         plain = line(written)
         if not plain:
             return NOTHING
-        said = plain.lower()
+        said = self._spelled(folded_keep(plain.lower()))
         currency = self._currency(said) or self._code(stated.currency)
         numbers = self._chosen(said)
         if not numbers:
-            wage = self._lexicon.minimum_wage.search(folded(said)) is not None
+            wage = self._lexicon.minimum_wage.search(said) is not None
             return Pay(self._minimum_wage, self._minimum_wage, plain) if wage else Pay(original=plain)
         low, high = self._bounds(said, numbers)
         unit = self._unit(said, numbers) or self._lexicon.unit(stated.unit or "") or "MONTH"
@@ -80,8 +81,24 @@ class PayReader:
 
     def number(self, written: str) -> float | None:
         """The first sum in a text, whatever it means."""
-        found = _NUMBER.search(line(written).lower())
+        said = folded_keep(line(written).lower())
+        found = _NUMBER.search(said)
+        if not found and self._lexicon.minimum_wage.search(said):
+            return self._minimum_wage
         return _value(found) if found else None
+
+    def _spelled(self, said: str) -> str:
+        """The text with the minimum wage as a sum where other numbers stand beside it: `2 rmv`, `rmv a 1500`, `rmv + 200`."""
+        said = re.sub(r"\b(?:[a-z]\.){2,}", lambda found: found[0].replace(".", ""), said)
+        wage = self._lexicon.minimum_wage.pattern
+        said = re.sub(
+            rf"(?<![\w.,])(\d{{1,2}}(?:[.,]\d+)?)\s*{wage}", lambda found: self._wages(_number(found[1])), said
+        )
+        beside = r"(?=\s*(?:\+|mas\b|(?:-|–|—|\ba\b|\bhasta\b)\s*(?:s/\.?\s?)?\d))"
+        return re.sub(wage + beside, self._wages(1), said)
+
+    def _wages(self, times: float) -> str:
+        return f"{self._lexicon.currency.lower()} {times * self._minimum_wage:g}"
 
     def _monthly(self, low: float | None, high: float | None, currency: str, unit: str, original: str | None) -> Pay:
         if currency != self._lexicon.currency:
@@ -121,10 +138,10 @@ class PayReader:
             return []
         marked = [n for n in found if self._lexicon.home_marks.search(said[max(0, n.start() - 5) : n.start()])]
         first = found.index(marked[0]) if marked else 0
-        if first and _RANGE.match(said[found[first - 1].end() : found[first].start()]):
+        if first and _joined(said, found[first - 1], found[first]):
             first -= 1
         pair = found[first : first + 2]
-        if len(pair) == 2 and not _RANGE.match(said[pair[0].end() : pair[1].start()]):
+        if len(pair) == 2 and not _joined(said, pair[0], pair[1]):
             pair = pair[:1]
         return pair
 
@@ -134,10 +151,11 @@ class PayReader:
             if numbers[1]["kilo"] and not numbers[0]["kilo"] and values[0] < 100:
                 values[0] *= 1000
             return values[0], values[1]
-        before = folded_keep(said[: numbers[0].start()])
-        if self._lexicon.at_most.search(before):
+        before = said[: numbers[0].start()]
+        most, least = self._lexicon.at_most.search(before), self._lexicon.at_least.search(before)
+        if most and (not least or most.start() < least.start()):  # "no más de" begins before the "más de" in it
             return None, values[0]
-        if self._lexicon.at_least.search(before) or _OPEN_END.match(said[numbers[0].end() :]):
+        if least or _OPEN_END.match(said[numbers[0].end() :]):
             return values[0], None
         return values[0], values[0]
 
@@ -151,9 +169,20 @@ class PayReader:
         return self._lexicon.units.get(folded(before["unit"])) if before else None
 
 
+def _joined(said: str, low: re.Match[str], high: re.Match[str]) -> bool:
+    """Whether two sums are the ends of one range: nothing but a "to" stands between them, and marks of the currency."""
+    between = _MARKS.sub(" ", said[low.end() : high.start()])
+    added = re.search(r"\b[ye]\b", between) is not None and _value(high) < _value(low)  # `1200 y 300 de bono`
+    return _RANGE.match(between) is not None and not added
+
+
+def _number(written: str) -> float:
+    return float(written.replace(",", "."))
+
+
 def folded_keep(text: str) -> str:
     """Small letters without accents, signs kept."""
-    return text.translate(str.maketrans("áéíóúü", "aeiouu"))
+    return text.translate(str.maketrans("áéíóúàèìòùü", "aeiouaeiouu"))
 
 
 _COUNTED = re.compile(r"^\s?(?:horas|hs|hrs|h\b|d[ií]as|meses|a[nñ]os|personas|vacantes|sueldos|comidas|turnos|x ?\d)")
@@ -165,16 +194,16 @@ def _counts_something(said: str, number: re.Match[str]) -> bool:
 
 
 def _value(number: re.Match[str]) -> float:
-    digits = re.sub(r"[.,'’ ](?=\d{3}(?!\d))", "", number["sum"]) if _grouped(number["sum"]) else number["sum"]
+    digits = re.sub(r"[.,'’´` ](?=\d{3}(?!\d))", "", number["sum"]) if _grouped(number["sum"]) else number["sum"]
     value = float(digits.replace(",", ".")) if len(digits) < 18 else float("inf")
     return value * 1000 if number["kilo"] and value < 1000 else value
 
 
 def _grouped(written: str) -> bool:
-    return re.match(r"^\d{1,3}(?:[.,'’ ]\d{3})+(?:[.,]\d{1,2})?$", written) is not None
+    return re.match(r"^\d{1,3}(?:[.,'’´` ]\d{3})+(?:[.,]\d{1,2})?$", written) is not None
 
 
 def _sum(amount: float | None, times: float) -> float | None:
-    if amount is None or not isfinite(amount) or amount <= 0 or amount * times > _LARGEST:
+    if amount is None or not isfinite(amount) or amount * times <= 0 or amount * times > _LARGEST:
         return None
     return round(amount * times, 2)

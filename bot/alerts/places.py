@@ -18,6 +18,7 @@ _STRONG = re.compile(r"[;\n|•]")
 _POSTAL = re.compile(r"(?<=\D)\s*\b\d{5}\b|(?<=[^\W\d])\s+\d{1,2}$")
 _AND = re.compile(r"\s+(?:y|e|o|u|and|or|&|\+)\s+", re.IGNORECASE)
 _WEAK = re.compile(r"[,/():>→·\[\]]|\s[-–—]+\s")
+_CODE = 6  # digits of the UBIGEO code of a district
 _HYPHEN = re.compile(r"\s*[-–—]+\s*")
 _STREET = re.compile(
     r"^(?:av|avda|avenida|jr|jiron|ca|calle|psje|pasaje|pje|km|mz|mza|lt|lote|urb|urbanizacion|carretera|panamericana|of|oficina|piso|int|dpto|"
@@ -111,6 +112,8 @@ class PlaceReader:
             return [_Token(segment.strip(), whole)]
         tokens: list[_Token] = []
         for piece in _WEAK.split(segment):
+            if piece.strip().isdigit() and len(piece.strip()) != _CODE:
+                continue  # the number of a house, not the code of a province
             tokens += self._piece(_POSTAL.sub("", piece.strip(" .-–—")).strip(" .-–—"))
         return [token for token in tokens if token.text and not self._places.is_country(token.text)]
 
@@ -130,7 +133,7 @@ class PlaceReader:
         while words:
             for size in range(min(self._places.longest, len(words)), 0, -1):
                 tail = " ".join(words[-size:])
-                known = () if size == len(words) and not tokens else self._places.find(tail)
+                known = () if tail.isdigit() or (size == len(words) and not tokens) else self._places.find(tail)
                 if known or (self._places.is_country(tail) and size < len(words)):
                     tokens.insert(0, _Token(tail, known))
                     words = words[:-size]
@@ -144,8 +147,9 @@ class PlaceReader:
         regions = list(dict.fromkeys(token.region for token in tokens if token.region))
         within = [stated] if stated else regions
         others = [token for token in tokens if token.found and not token.region]
-        chosen = [self._choose(token, within, around, others) for token in others]
-        chosen = [known for known in chosen if not _holds_another(known, chosen)]
+        meant = [self._choose(token, within, around, others) for token in others]
+        named = [known for known in meant if known]
+        chosen = [known for known in named if not _holds_another(known, named)]
         if not chosen:
             return self._unnamed(tokens, regions, stated)
         found = [self._where(known, stated) for known in chosen]
@@ -173,7 +177,10 @@ class PlaceReader:
             return [Where("07")]  # "Callao, Lima": the port is no district of Lima, but people write so
         return [Where(region) for region in regions]
 
-    def _choose(self, token: _Token, within: Sequence[str], around: str | None, others: Sequence[_Token]) -> Known:
+    def _choose(
+        self, token: _Token, within: Sequence[str], around: str | None, others: Sequence[_Token]
+    ) -> Known | None:
+        """Which of several places of one name is meant; None when nothing tells them apart."""
         inside = [known for known in token.found if known.region in within]
         if inside:
             return min(inside, key=self._rank)
@@ -184,14 +191,18 @@ class PlaceReader:
         shared = [known for known in token.found if known.region in beside]
         best = min(token.found, key=self._rank)
         preferred = any(known.code in self._places.preferred for known in token.found)
-        return min(shared, key=self._rank) if shared and not (preferred and best in shared) else best
+        if shared and not (preferred and best in shared):
+            return min(shared, key=self._rank)
+        rivals = {known.region for known in token.found if self._rank(known)[:3] == self._rank(best)[:3]}
+        return best if len(rivals) == 1 or within or around else None
 
     def _rank(self, known: Known) -> tuple[int, int, int, str]:
         """The likelier of two places of one name comes first."""
         preferred = self._places.preferred.get(known.code, len(self._places.preferred))
         capital = known.code.endswith("01") and known.level is Level.DISTRICT
         level = {Level.DISTRICT: 0, Level.LOCALITY: 1, Level.PROVINCE: 2}.get(known.level, 3)
-        return preferred, 0 if known.code.startswith(("1501", "0701")) or capital else 1, level, known.code
+        noted = known.code.startswith(("1501", "0701")) or capital or known.level is Level.LOCALITY
+        return preferred, 0 if noted else 1, level, known.code
 
     def _where(self, known: Known, stated: str | None) -> Where:
         region = (

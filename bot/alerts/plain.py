@@ -19,6 +19,7 @@ _SILENT = frozenset(
 _BREAKS = frozenset({"br", "p", "div", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr"})
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>|<!--.*?-->|<\?[^>]*>", re.DOTALL)
 _BLOCK = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
 _BROKEN_TAG = re.compile(r"<(?=/?[a-zA-Z!])[^<>]*$")
 _INVISIBLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD, 0x180E]
@@ -68,7 +69,7 @@ def undo_entities(text: str) -> str:
 
 def without_markup(text: str) -> str:
     """The text that a reader would see, on as many lines as they would."""
-    text = undo_entities(text[: LONGEST * 4])
+    text = _CDATA.sub(r"\1", undo_entities(text[: LONGEST * 4]))
     for _ in range(3):
         if not _TAG.search(text) and not _BROKEN_TAG.search(text):
             break

@@ -14,6 +14,8 @@ from bot.alerts.plain import folded, line
 
 _TRACKING = re.compile(r"^(?:utm_[^=]*|gclid|fbclid|trk|refid)(?:=|$)", re.IGNORECASE)
 _LONGEST_KEY = 500
+NO_KEY = frozenset({"", "n/a", "na", "null", "none", "undefined", "nan", "-", "--", "s/n", "#n/a", "#ref!"})
+"""What programs write when there is no key: it would make one vacancy of all that have none."""
 
 
 def is_wrong(value: object) -> bool:
@@ -57,7 +59,8 @@ def _key(item: object) -> str | None:
     if isinstance(item, int | float):
         return str(item)
     if isinstance(item, str):
-        return line(item)[:_LONGEST_KEY] or None
+        said = line(item)[:_LONGEST_KEY]
+        return None if said.lower() in NO_KEY else said
     return None
 
 
@@ -110,13 +113,16 @@ def kinds(written: str, lexicon: Lexicon) -> list[str]:
 def pay(graph: Graph, node: Node, reader: PayReader) -> Pay | None:
     """What the posting says about pay; None when the value can be no pay at all."""
     currency = next(iter(texts(graph, [node.get("salarycurrency")])), None)
-    for item in graph.items(node.get("basesalary")):
-        if isinstance(item, bool):
-            return None
-        found = _amount(graph, item, reader, Stated(currency))
-        if found.original is not None:
-            return found
-    return NOTHING
+    given = graph.items(node.get("basesalary"))
+    if any(isinstance(item, bool) for item in given):
+        return None
+    return _best(_amount(graph, item, reader, Stated(currency)) for item in given)
+
+
+def _best(found: Iterable[Pay]) -> Pay:
+    """Of several statements the first one in our money, else the first one."""
+    said = [one for one in found if one.original is not None]
+    return next((one for one in said if one.low is not None or one.high is not None), said[0] if said else NOTHING)
 
 
 def _amount(graph: Graph, item: object, reader: PayReader, stated: Stated) -> Pay:
@@ -134,11 +140,8 @@ def _amount(graph: Graph, item: object, reader: PayReader, stated: Stated) -> Pa
     low, high = (graph.resolve(_one(node, *names)) for names in (("minvalue", "minprice"), ("maxvalue", "maxprice")))
     if low is not None or high is not None:
         return _range(low, high, reader, stated)
-    for inner in graph.items(_one(node, "value", "price", "amount")):
-        found = _amount(graph, inner, reader, stated) if not isinstance(inner, bool) else NOTHING
-        if found.original is not None:
-            return found
-    return NOTHING
+    inner = graph.items(_one(node, "value", "price", "amount"))
+    return _best(_amount(graph, item, reader, stated) for item in inner if not isinstance(item, bool))
 
 
 def _range(low: object, high: object, reader: PayReader, stated: Stated) -> Pay:

@@ -53,12 +53,20 @@ def spots(graph: Graph, node: Node, reader: Reader, name: str) -> Spots:
     if not seen.hybrid and _REMOTE_TITLE.search(folded(name)):
         seen.remote = seen.remote or not re.search(r"\bhibrid|presencial", folded(name))
     if seen.remote and not seen.places:
-        for place in texts(graph, [node.get("applicantlocationrequirements")]):
-            seen.places += reader.places.read(place)
+        _limits(graph, node, reader, seen)
     remote = seen.remote and not seen.hybrid
     if not (seen.places or seen.remote or seen.hybrid or seen.nationwide):
         return Spots(problem="no_place" if seen.given else "missing")
     return Spots(tuple(dict.fromkeys(seen.places)), remote, seen.hybrid)
+
+
+def _limits(graph: Graph, node: Node, reader: Reader, seen: _Seen) -> None:
+    """Where one must live to do the work from home."""
+    for item in graph.items(node.get("applicantlocationrequirements")):
+        if isinstance(item, Mapping) and plain_node(item).keys() & {"address", "addressregion", "addresslocality"}:
+            _location(graph, item, reader, seen)
+        for place in texts(graph, [item]):
+            seen.places += reader.places.read(place)
 
 
 def _way(said: str, lexicon: Lexicon, seen: _Seen) -> bool:
@@ -70,7 +78,7 @@ def _way(said: str, lexicon: Lexicon, seen: _Seen) -> bool:
 
 
 def _location(graph: Graph, item: object, reader: Reader, seen: _Seen) -> None:
-    if isinstance(item, str):
+    if isinstance(item, str) and folded(item) not in reader.lexicon.no_place:
         _free_text(item, reader, seen)
     if not isinstance(item, Mapping):
         return
@@ -108,7 +116,10 @@ def _address(graph: Graph, address: Node, reader: Reader, seen: _Seen) -> None:
     foreign = [name for name in country if not places.nationwide(name) and not places.read(name)]
     if foreign:
         return
-    localities, regions = _names(graph, address, "addresslocality"), _names(graph, address, "addressregion")
+    localities, regions = (
+        [name for name in _names(graph, address, key) if folded(name) not in reader.lexicon.no_place]
+        for key in ("addresslocality", "addressregion")
+    )
     regions += [name for name in country if not places.nationwide(name)] if not regions else []
     localities = [name for name in localities if not _way(name, reader.lexicon, seen)]
     found = _inside(localities, regions, places)
@@ -134,6 +145,10 @@ def _inside(localities: list[str], regions: list[str], places: PlaceReader) -> l
         return [place for name in localities or [""] for place in places.within(name, named[0])]
     if len(named) == len(localities) > 1:
         return [place for name, region in zip(localities, named, strict=True) for place in places.within(name, region)]
+    around = {place.region for place in places.read(", ".join(regions))}
+    inside = [place for place in places.read(", ".join(localities)) if place.region in around]
+    if inside and all(place.district for place in inside):
+        return inside
     return list(places.read(", ".join([*localities, *(name for name in regions if not places.nationwide(name))])))
 
 

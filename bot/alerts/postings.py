@@ -27,6 +27,7 @@ from bot.alerts.posting_places import Spots, spots
 from bot.alerts.vacancy import Mode, Vacancy
 from bot.errors import Malformed
 
+_NAMES = ("name", "legalname", "alternatename", "@id")  # where the name of an employer stands, the best place first
 EVENTS = ("published", "updated", "closed")
 
 
@@ -132,7 +133,17 @@ def find_postings(data: object, reader: Reader) -> tuple[Graph, list[Node]]:
 def read_posting(data: object, partner: str, reader: Reader, now: datetime) -> Vacancy:
     """The vacancy in a payload, not yet judged. Raises Malformed with all that is wrong."""
     graph, found = find_postings(data, reader)
+    _only_one(graph, found, reader)
     return vacancy_of(graph, found[0], partner, reader, now)
+
+
+def _only_one(graph: Graph, found: Sequence[Node], reader: Reader) -> None:
+    """One event is about one vacancy: of several we would take one in and lose the others without a word."""
+    whole = [node for node in found if node.keys() & {"joblocation", "joblocationtype", "hiringorganization"}]
+    if len({identifier(graph, node) for node in whole}) > 1:
+        problems = Problems(reader.lexicon.reasons)
+        problems.add("data", "several_postings")
+        problems.stop()
 
 
 def read_identifier(data: object, reader: Reader) -> str:
@@ -224,7 +235,7 @@ def _employer(graph: Graph, node: Node, reader: Reader, problems: Problems) -> s
         names = (
             [item]
             if isinstance(item, str)
-            else graph.items(item.get("name", item.get("legalname")))
+            else [name for key in _NAMES for name in graph.items(item.get(key)) if key != "@id" or " " in str(name)]
             if isinstance(item, Mapping)
             else []
         )

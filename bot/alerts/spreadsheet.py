@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 
 from bot.alerts import hints
 from bot.alerts.csv_text import records
@@ -17,13 +18,14 @@ from bot.alerts.intake import Intake
 from bot.alerts.lexicon import Lexicon
 from bot.alerts.pay import NOTHING, Pay, Stated
 from bot.alerts.plain import folded, line, paragraph, title
-from bot.alerts.posting_parts import clean_address, kinds
+from bot.alerts.posting_parts import NO_KEY, clean_address, kinds
 from bot.alerts.postings import Problems, Reader, finished
 from bot.alerts.vacancy import Mode, Vacancy, Where
 from bot.errors import Malformed
 
 _HEADER_WITHIN = 20
 _NOTE = re.compile(r"(?:nota|notas|obs|observacion|observaciones|fuente|leyenda|actualizado)\b")
+_SWALLOWED = re.compile(r"[;\t|][^\n]*\n|\n[^\n]*[;\t|]")  # a title with the next row in it: a quote was not closed
 _LABELLED = ("schedule", "contact")
 
 
@@ -85,20 +87,38 @@ def read_sheet(raw: bytes, partner: str, reader: Reader, now: datetime) -> Intak
 
 
 def _header(found: Sequence[Sequence[str]], lexicon: Lexicon) -> Header:
-    best: Header | None = None
-    for number, record in enumerate(found[:_HEADER_WITHIN], 1):
-        fields = tuple(_field(cell, lexicon) for cell in record)
-        known = {name for name in fields if name and name != "other"}
-        if "title" in known and len(known) >= 2 and best is None:
-            width = max((at for at, cell in enumerate(record, 1) if cell.strip()), default=0)
-            best = Header(
-                number,
-                tuple(line(cell) or f"columna {at}" for at, cell in enumerate(record[:width], 1)),
-                fields[:width],
-            )
-    if best is None:
+    """The row of the top that names most fields; one above it that only groups columns is no header."""
+    known = {number: _known(record, lexicon) for number, record in enumerate(found[:_HEADER_WITHIN], 1)}
+    able = [number for number, fields in known.items() if "title" in fields and len(fields) >= 2]
+    if not able:
         raise Malformed(lexicon.reasons["no_header"], (("", lexicon.reasons["no_header"]),))
-    return best
+    number = able[0]
+    for later in able[1:]:
+        between = found[number : later - 1]
+        if len(known[later]) > len(known[number]) and not any(
+            sum(map(bool, map(str.strip, row))) > 1 for row in between
+        ):
+            number = later
+    record = list(found[number - 1])
+    below = found[number] if number < len(found) else ()
+    if _continues(record, below, lexicon):
+        number += 1
+        record = [under if under.strip() else over for over, under in zip_longest(record, below, fillvalue="")]
+    width = max((at for at, cell in enumerate(record, 1) if cell.strip()), default=0)
+    names = tuple(line(cell) or f"columna {at}" for at, cell in enumerate(record[:width], 1))
+    return Header(number, names, tuple(_field(cell, lexicon) for cell in record[:width]))
+
+
+def _known(record: Sequence[str], lexicon: Lexicon) -> set[str]:
+    return {name for cell in record if (name := _field(cell, lexicon)) and name != "other"}
+
+
+def _continues(record: Sequence[str], below: Sequence[str], lexicon: Lexicon) -> bool:
+    """Whether the next row is the second half of a header with joined cells: only names of fields, some under a blank."""
+    filled = [at for at, cell in enumerate(below) if cell.strip()]
+    fills = [at for at in filled if at >= len(record) or not record[at].strip()]
+    exact = all(folded(below[at]) in lexicon.columns for at in filled)
+    return bool(fills) and exact and len(filled) >= 2 and not _known(record, lexicon) <= _known(below, lexicon)
 
 
 def _field(cell: str, lexicon: Lexicon) -> str:
@@ -145,6 +165,8 @@ def _vacancy(row: _Row, partner: str, reader: Reader, now: datetime) -> Vacancy:
     name = title(row.text("title"))
     if not any(letter.isalnum() for letter in name):
         problems.add(header.called("title"), "missing" if not row.text("title") else "empty")
+    if _SWALLOWED.search(row.text("title")):
+        problems.add(header.called("title"), "open_quotes")
     mode = _mode(row, reader.lexicon)
     places = _places(row, reader, mode, problems)
     until = _until(row, reader, now, problems)
@@ -159,18 +181,21 @@ def _vacancy(row: _Row, partner: str, reader: Reader, now: datetime) -> Vacancy:
     key = _identifier(row, url, vacancy)
     if not key:
         problems.add(header.called("identifier"), "no_identifier")
+    over = next((name for name, said in row.every("status").items() if folded(said) in reader.lexicon.over), None)
+    if over:
+        problems.add(over, "over")
     problems.stop()
-    return finished(_named(vacancy, key), reader)
-
-
-def _named(vacancy: Vacancy, key: str) -> Vacancy:
-    values = {name: getattr(vacancy, name) for name in vacancy.__dataclass_fields__}
-    return Vacancy(**(values | {"identifier": key}))
+    trade = row.text("trade")
+    sectors = hints.named_sectors(reader.lexicon, trade)
+    whole = finished(replace(vacancy, identifier=key, sectors=sectors), reader)
+    asked = hints.asked(reader.lexicon, row.text("languages"))
+    return replace(whole, languages=tuple(dict.fromkeys((*whole.languages, *asked))))
 
 
 def _identifier(row: _Row, url: str | None, vacancy: Vacancy) -> str:
     """The code, else the link; a sheet that has neither column is keyed by what its rows say."""
     code = line(row.text("identifier"))
+    code = "" if code.lower() in NO_KEY else code
     if folded(code) or url:
         return code if folded(code) else clean_address(url or "")
     if row.header.columns("identifier"):
@@ -198,6 +223,9 @@ def _mode(row: _Row, lexicon: Lexicon) -> Mode:
 
 def _places(row: _Row, reader: Reader, mode: Mode, problems: Problems) -> tuple[Where, ...]:
     said = {name: _without_mode(row.text(name), reader.lexicon) for name in ("district", "place", "province", "region")}
+    if not said["region"] and reader.places.region_of(row.text("status")):
+        said["region"] = row.text("status")  # "Estado" is a department where the people come from
+    said = {name: "" if folded(text) in reader.lexicon.no_place else text for name, text in said.items()}
     if not any(said.values()):
         if mode is not Mode.REMOTE:
             problems.add(row.header.called("place", "district", "region", "province"), "missing")

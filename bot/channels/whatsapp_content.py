@@ -21,6 +21,7 @@ from bot.channels import wire
 from bot.channels.twilio_codes import CONTENT_API, basic, refusal
 from bot.channels.whatsapp import INTERACTIVE_TEXT, LIMITS, Contents
 from bot.errors import BadContent, OutcomeUnknown
+from bot.messages import Choice
 
 SESSION_VERSION = "1"
 """Part of the names: raise it when the form of the session contents changes."""
@@ -55,11 +56,13 @@ class TemplateText:
     category: Category
     body: str
     samples: Mapping[str, str] = field(default_factory=dict)
+    buttons: Sequence[Choice] = ()  # quick replies: a tap opens the window and comes back as this choice
 
     @property
     def full_name(self) -> str:
         """The name at Twilio and Meta: changes with the words."""
-        return f"{self.name}_{self.language}_{sha256(self.body.encode()).hexdigest()[:8]}"
+        words = "\n".join((self.body, *(f"{button.title}={button.id}" for button in self.buttons)))
+        return f"{self.name}_{self.language}_{sha256(words.encode()).hexdigest()[:8]}"
 
     def mistakes(self) -> list[str]:
         """Why WhatsApp would refuse it, before anybody is asked."""
@@ -71,6 +74,7 @@ class TemplateText:
             "the body begins or ends with a variable": body.startswith("{{") or body.endswith("}}"),
             "two variables stand side by side": re.search(r"\}\}\s*\{\{", body) is not None,
             "each variable needs a sample": set(variables) != {k for k, v in self.samples.items() if v.strip()},
+            "a button is longer than 20 characters": any(len(b.title) > LIMITS.button_title for b in self.buttons),
             "variables are numbered from 1": {int(v) for v in variables} != set(range(1, len(set(variables)) + 1)),
         }
         return [mistake for mistake, made in checks.items() if made]
@@ -179,8 +183,15 @@ def _template_content(text: TemplateText) -> dict[str, Any]:
         "friendly_name": text.full_name,
         "language": text.language,
         "variables": dict(text.samples),
-        "types": {"twilio/text": {"body": text.body}},
+        "types": _template_types(text),
     }
+
+
+def _template_types(text: TemplateText) -> dict[str, Any]:
+    if not text.buttons:
+        return {"twilio/text": {"body": text.body}}
+    actions = [{"title": button.title, "id": button.id} for button in text.buttons]
+    return {"twilio/quick-reply": {"body": text.body, "actions": actions}}
 
 
 def _session_contents(language: str, label: str) -> list[dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from bot import settings
@@ -19,7 +20,8 @@ from bot.alerts.vacancy import Vacancy
 from bot.app import open_client, secret_keys
 from bot.clock import Clock, Ids
 from bot.commands import news_broadcast
-from bot.errors import BadContent
+from bot.digests import TEMPLATE
+from bot.errors import BadContent, Unreachable
 from bot.fetching import fetch
 from bot.mind import Mind
 from bot.news import News, reader_of
@@ -33,7 +35,7 @@ CALENDAR_KINDS = ("vacancies", "fairs")
 def add_to(commands: Any) -> None:
     """Add the commands for news."""
     inbox = commands.add_parser("vacancies", help="the inbox of vacancies")
-    inbox.add_argument("what", choices=("list", "held", "approve", "reject", "show", "match"))
+    inbox.add_argument("what", choices=("list", "held", "approve", "reject", "show", "match", "waiting"))
     inbox.add_argument("id", nargs="?", default="", metavar="ID")
     inbox.add_argument("--file", type=Path, help="match: a YAML table of subscriptions and vacancies")
     inbox.add_argument("--by", default="", metavar="NAME", help="approve, reject: who decides")
@@ -58,8 +60,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk() -> AsyncIterator[Desk]:
-    """The vacancy desk on the database, in its newest form."""
+async def desk(http: httpx.AsyncClient | None = None) -> AsyncIterator[Desk]:
+    """The vacancy desk on the database, in its newest form; with a client it can look at feeds."""
     chosen = settings.load()
     clock, ids = Clock(), Ids()
     chosen.var.mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,7 @@ async def desk() -> AsyncIterator[Desk]:
     mind = Mind(chosen, clock, encoder=False)
     storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)
     try:
-        yield Desk(chosen, News(chosen, storage, mind, clock, ids))
+        yield Desk(chosen, News(chosen, storage, mind, clock, ids, http=http))
     finally:
         await storage.close()
 
@@ -111,6 +113,9 @@ async def _inbox(given: argparse.Namespace) -> int:
             found = await inbox.list("held" if given.what == "held" else "")
             _show([one.to_json() for one in found], found, given.json)
             return 0
+        if given.what == "waiting":
+            _show_waiting(await inbox.digests.waiting(), given.json)
+            return 0
         if given.what == "show":
             one = await inbox.show(given.id)
         else:
@@ -134,10 +139,24 @@ def _show(data: Any, found: list[Vacancy], as_json: bool) -> None:
         print(f"{one.id}  {one.state:9} {one.title} · {one.employer or '—'} · {places}{signals}")
 
 
+def _show_waiting(found: Mapping[str, Mapping[str, int]], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"template": TEMPLATE, "waiting": found}, ensure_ascii=False))
+        return
+    if not found:
+        print("nobody waits for news of vacancies")
+    for language, counts in found.items():
+        print(f"{language}: {counts['people']} people on WhatsApp wait for news of {counts['vacancies']} vacancies")
+    if found:
+        print(f"they are told when they write, or when the template {TEMPLATE} is approved: rumbo whatsapp templates")
+
+
 async def _import(given: argparse.Namespace) -> int:
     async with desk() as here:
         raw = await _read(given.source)
-        partner = given.partner or _partner_of(given.source)
+        if raw is None:
+            raise Unreachable("the address says that nothing has changed, though nobody asked; try again later")
+        partner = given.partner or partner_of(given.source)
         take = here.news.desk.take_file if given.what == "vacancies" else here.news.desk.take_fairs
         found = (await take(partner, raw)).to_json()
     if given.json:
@@ -149,17 +168,18 @@ async def _import(given: argparse.Namespace) -> int:
     return 0
 
 
-def _partner_of(source: str) -> str:
+def partner_of(source: str) -> str:
+    """The host of an address, the name of a file."""
     name = (
         source.rsplit("//", maxsplit=1)[-1].split("/", maxsplit=1)[0] if source.startswith(WEB) else Path(source).stem
     )
     return name[:40]
 
 
-async def _read(source: str) -> bytes:
+async def _read(source: str) -> bytes | None:
     if source.startswith(WEB):
         async with await open_client() as client:
-            return (await fetch(source, client)).body or b""
+            return (await fetch(source, client)).body
     try:
         return await asyncio.to_thread(Path(source).read_bytes)
     except OSError as error:

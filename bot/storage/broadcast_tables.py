@@ -66,6 +66,13 @@ roster = Table(
     sqlite_with_rowid=False,
 )
 
+moved = Table(  # who may have come into somebody's circle since; written by triggers alone, whatever changes a person
+    "moved",
+    metadata,
+    Column("person_id", Big, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("mark", BigInteger, nullable=False, index=True),  # as `Crowd.mark` gives them: the later, the higher
+)
+
 news_request = Table(  # what somebody of the team asked for by chat; done by the scheduler, answered by chat
     "news_request",
     metadata,

@@ -6,9 +6,10 @@ what when is decided by `bot.broadcasts.states`; this module only keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -23,6 +24,9 @@ QUIET = "quiet"
 
 CHUNK = 20_000
 """People in one chunk of the roster, and deliveries made in one transaction."""
+
+FIRST_CHUNK = 2_000
+"""The one that `send` itself writes: less, so that the first message leaves at once."""
 
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: no words by accident
 _CODE_LENGTH = 6
@@ -224,16 +228,17 @@ class Broadcasts:
         await self._line.rows(_DISAPPROVE, number)
         await self._line.rows(_NOBODY, number)
         for eligible, ids in roster.items():
-            for first in range(0, len(ids), chunk):
-                some = list(ids[first : first + chunk])
+            if not ids:
+                continue
+            for first, last in pairwise([0, *range(min(chunk, FIRST_CHUNK), len(ids), chunk), len(ids)]):
+                some = list(ids[first:last])
                 await self._line.rows(_ROSTER, number, eligible, some[-1], orjson.dumps(some).decode())
 
-    async def roster(self, number: int) -> tuple[set[int], set[int]]:
-        """Who is in the kept plan, and who was kept out for a reason that passes."""
-        found: dict[bool, set[int]] = {True: set(), False: set()}
-        for eligible, ids in await self._line.rows(_READ_ROSTER, number):
-            found[bool(eligible)].update(orjson.loads(ids))
-        return found[True], found[False]
+    async def roster(self, number: int, *, eligible: bool | None = None) -> AsyncIterator[list[int]]:
+        """Who is in the kept plan, or was kept out for a reason that passes, in ascending pieces; or only the ones."""
+        for kept, ids in await self._line.rows(_READ_ROSTER, number):
+            if eligible is None or bool(kept) is eligible:
+                yield orjson.loads(ids)
 
     async def drop_roster(self, number: int) -> None:
         """Forget who was in the plan; everybody is written down, or nobody will be."""

@@ -32,22 +32,19 @@ _TOLD = "SELECT t.person_id FROM delivery t WHERE t.batch_id IN :told AND t.stat
 _CANDIDATES = """
 SELECT p.id, p.channel, p.language, p.reachable, c.last_inbound_at, s.paused_until, {consented}, {once}, {asked}
 FROM person p LEFT JOIN conversation c ON c.person_id = p.id LEFT JOIN subscription s ON s.person_id = p.id
-WHERE p.id > :after {conditions} ORDER BY p.id LIMIT :n
+WHERE {some} {conditions} ORDER BY p.id LIMIT :n
 """
-_HAVE = (
-    "SELECT person_id FROM delivery WHERE batch_id IN :batches AND person_id > :after AND person_id <= :until"
-    " AND state NOT IN (5, 6)"
-)
+_HAVE = "SELECT person_id FROM delivery WHERE batch_id IN :batches AND {some} AND state NOT IN (5, 6)"
 _NEWS = """
 SELECT person_id, sum(n) FROM (
     SELECT d.person_id, count(*) AS n FROM broadcast b JOIN delivery d ON d.batch_id = b.id
-    WHERE d.person_id > :after AND d.person_id <= :until AND b.id <> :me AND b.total > 0
+    WHERE {some_d} AND b.id <> :me AND b.total > 0
       AND b.state IN ('sending', 'quiet', 'paused', 'done', 'cancelled')
       AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= :since))
     GROUP BY d.person_id
     UNION ALL
     SELECT a.person_id, count(DISTINCT a.sent_at) FROM alert a
-    WHERE a.person_id > :after AND a.person_id <= :until AND a.sent_at >= :since GROUP BY a.person_id
+    WHERE {some_a} AND a.sent_at >= :since GROUP BY a.person_id
 ) AS news GROUP BY person_id
 """
 _INSERT = """
@@ -61,6 +58,26 @@ ON CONFLICT (batch_id, person_id) DO UPDATE SET state = 0, next_at = excluded.ne
 """
 _INSERT_SQLITE = text(_INSERT.format(ids="json_each(:ids) AS j", value="value"))
 _INSERT_POSTGRES = text(_INSERT.format(ids="unnest(CAST(:ids AS bigint[])) AS j(id)", value="id"))
+
+# A plan begins with a mark; whoever is changed by what the plan does not see yet gets that mark or a later one.
+# PostgreSQL: marks are numbers of transactions, the plan's is the oldest that is not over. SQLite: they count the
+# plans, and one writes at a time. A mark from the future comes from another server: then everybody may have moved.
+_MARK = Query(
+    "INSERT INTO note (name, value, updated_at) VALUES ('plans', '1', 0) ON CONFLICT (name)"
+    " DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING CAST(value AS INTEGER)",
+    "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)",
+)
+_MOVED = "SELECT person_id FROM moved WHERE {since} AND person_id > $2 ORDER BY person_id LIMIT $3"
+_MOVED_SINCE = Query(
+    _MOVED.format(since="mark >= $1"),
+    _MOVED.format(
+        since="(mark >= $1 OR $1 > (SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)))"
+    ),
+)
+_TOLD_SINCE = (
+    "SELECT person_id FROM delivery WHERE batch_id IN :told AND state IN (3, 4, 7, 8) AND person_id > :after"
+    " AND (sent_at IS NULL OR sent_at >= :since) ORDER BY person_id LIMIT :n"
+)
 
 _FIRST = (
     "SELECT last_id, ids FROM roster WHERE broadcast_id = $1 AND eligible AND last_id > $2 ORDER BY last_id LIMIT 1"
@@ -105,6 +122,29 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Some:
+    """Which people to look at: those with numbers in a range, or exactly these."""
+
+    after: int = 0
+    until: int = 2**62
+    ids: Sequence[int] | None = None
+
+    def where(self, column: str, *, sqlite: bool) -> str:
+        """The condition."""
+        if self.ids is None:
+            return f"{column} > :after AND {column} <= :until"
+        return (
+            f"{column} IN (SELECT value FROM json_each(:ids))" if sqlite else f"{column} = ANY(CAST(:ids AS bigint[]))"
+        )
+
+    def values(self, *, sqlite: bool) -> dict[str, Any]:
+        """What it is asked with."""
+        if self.ids is None:
+            return {"after": self.after, "until": self.until}
+        return {"ids": orjson.dumps(list(self.ids)).decode() if sqlite else list(self.ids)}
+
+
+@dataclass(frozen=True, slots=True)
 class Circle:
     """Whom an announcement is about, as the database is asked. Empty: any."""
 
@@ -124,8 +164,24 @@ class Crowd:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def candidates(self, circle: Circle, after: int, n: int) -> list[Candidate]:
-        """The next `n` people of the circle with a number above `after`, in that order."""
+    async def mark(self) -> int:
+        """The present, for `moved`; to be saved before anybody is looked at."""
+        return int((await self._line.rows(_MARK))[0][0])
+
+    async def moved(self, mark: int, after: int, n: int) -> list[int]:
+        """The next `n` people who may have come into some circle since the mark, in ascending order."""
+        return [int(row[0]) for row in await self._line.rows(_MOVED_SINCE, mark, after, n)]
+
+    async def told(self, batches: Sequence[int], since: datetime, after: int, n: int) -> list[int]:
+        """The next `n` people who were told by one of these broadcasts since then, in ascending order."""
+        if not batches:
+            return []
+        statement = text(_TOLD_SINCE).bindparams(bindparam("told", expanding=True))
+        values = {"told": list(batches), "since": micros(since), "after": after, "n": n}
+        return [int(row[0]) for row in (await self._line.run(statement, values)).all()]
+
+    async def candidates(self, circle: Circle, some: Some, n: int) -> list[Candidate]:
+        """The first `n` of these people who are in the circle, in ascending order."""
         conditions, values, lists = _conditions(circle)
         topic = "fairs" if circle.topic == "asked" else circle.topic
         statement = text(
@@ -133,25 +189,29 @@ class Crowd:
                 consented=_CONSENTED.get(topic, _CONSENTED["any"]),
                 once=_ONCE.format(topic=topic),
                 asked=_ASKED if circle.fair and circle.registered else "FALSE",
+                some=some.where("p.id", sqlite=self._line.sqlite),
                 conditions=conditions,
             )
         ).bindparams(*(bindparam(name, expanding=True) for name in lists))
-        found = await self._line.run(statement, {**values, **lists, "after": after, "n": n})
+        found = await self._line.run(statement, {**values, **lists, **some.values(sqlite=self._line.sqlite), "n": n})
         rows: Sequence[Any] = found.all()
         return [Candidate(*row) for row in rows]
 
-    async def having(self, batches: Sequence[int], after: int, until: int) -> set[int]:
-        """Who of this range of people has one of these broadcasts, may have it, or is owed it."""
+    async def having(self, batches: Sequence[int], some: Some) -> set[int]:
+        """Who of these people has one of these broadcasts, may have it, or is owed it."""
         if not batches:
             return set()
-        statement = text(_HAVE).bindparams(bindparam("batches", expanding=True))
-        values = {"batches": list(batches), "after": after, "until": until}
+        who = some.where("person_id", sqlite=self._line.sqlite)
+        statement = text(_HAVE.format(some=who)).bindparams(bindparam("batches", expanding=True))
+        values = {"batches": list(batches), **some.values(sqlite=self._line.sqlite)}
         return {int(row[0]) for row in (await self._line.run(statement, values)).all()}
 
-    async def news(self, me: int, since: datetime, after: int, until: int) -> dict[int, int]:
-        """How many pieces of news, vacancies or fairs, people of this range got since then or are still owed."""
-        values = {"me": me, "since": micros(since), "after": after, "until": until}
-        rows: Sequence[Any] = (await self._line.run(text(_NEWS), values)).all()
+    async def news(self, me: int, since: datetime, some: Some) -> dict[int, int]:
+        """How many pieces of news, vacancies or fairs, these people got since then or are still owed."""
+        lite = self._line.sqlite
+        who = {f"some_{table}": some.where(f"{table}.person_id", sqlite=lite) for table in "da"}
+        values = {"me": me, "since": micros(since), **some.values(sqlite=lite)}
+        rows: Sequence[Any] = (await self._line.run(text(_NEWS.format(**who)), values)).all()
         return {int(row[0]): int(row[1]) for row in rows}
 
     async def materialise(self, one: Announcement, next_at: datetime, now: datetime) -> int | None:

@@ -14,6 +14,7 @@ _STEPS = (
     Query("DELETE FROM delivery WHERE person_id = $1 AND batch_id IN (SELECT id FROM broadcast)"),
     Query("DELETE FROM delivery WHERE person_id = $1 AND state IN (1, 2)"),
     Query("DELETE FROM held WHERE person_id = $1"),
+    Query("DELETE FROM handover WHERE person_id = $1"),
     Query("DELETE FROM registration WHERE person_id = $1"),
     Query("DELETE FROM alert WHERE person_id = $1"),
     Query("DELETE FROM vacancy_report WHERE person_id = $1"),
@@ -32,7 +33,7 @@ async def erase(line: Line, person_id: PersonId) -> None:
         await line.rows(step, person_id)
 
 
-_CONTENT = (*_STEPS[:9], Query("UPDATE conversation SET state = NULL, version = version + 1 WHERE person_id = $1"))
+_CONTENT = (*_STEPS[:10], Query("UPDATE conversation SET state = NULL, version = version + 1 WHERE person_id = $1"))
 
 
 async def erase_content(line: Line, person_id: PersonId) -> None:

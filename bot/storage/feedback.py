@@ -34,6 +34,7 @@ _LEAVE = Query(
 _LEAVING = Query("SELECT name FROM note WHERE name LIKE 'farewell:%'")
 _OPEN = Query("SELECT 1 FROM delivery WHERE person_id = $1 AND state IN (0, 1, 2) LIMIT 1")
 _LEFT = Query("DELETE FROM note WHERE name = $1")
+_BUBBLE = Query("SELECT batch_id FROM delivery WHERE provider_id = $1 AND person_id = $2")
 _STAFF = Query("SELECT id FROM person WHERE staff ORDER BY id")
 _PREFIX = "farewell:"
 
@@ -55,6 +56,11 @@ class Feedback:
     async def count(self, name: str, subject: str, day: date) -> None:
         """One more of something on that day; nobody is named."""
         await self._line.rows(_COUNT, day, name, subject[:120])
+
+    async def bubble(self, person_id: PersonId, provider_id: str) -> int | None:
+        """Our number of a message that this person was sent; None when it is not known (any more)."""
+        rows = await self._line.rows(_BUBBLE, provider_id, person_id)
+        return int(rows[0][0]) if rows else None
 
     async def counts(self, since: date) -> Sequence[tuple[str, str, int]]:
         """What was counted since then, most first."""

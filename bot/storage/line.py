@@ -40,6 +40,16 @@ class Line(Protocol):
         """Run any SQLAlchemy statement in this transaction."""
 
 
+class Presence(Protocol):
+    """Others can see that we are alive."""
+
+    async def keep(self) -> None:
+        """Set the mark if it is not set; call it now and then. Raises StorageGone."""
+
+    async def end(self) -> None:
+        """Take the mark away."""
+
+
 class Database(Protocol):
     """One engine: gives lines, commits them at the edge."""
 
@@ -51,6 +61,9 @@ class Database(Protocol):
 
     def view(self) -> AbstractAsyncContextManager[Line]:
         """A line for long reading that holds nobody up."""
+
+    def presence(self, name: str) -> Presence:
+        """A mark that this process is alive, kept under that name; see `Outbox.dead`."""
 
     async def settle(self) -> None:
         """Make safe what lazy work left open."""

@@ -7,29 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import product
+from datetime import UTC, datetime
 from math import floor
+
+import orjson
 
 from bot.alerts.matching import best_pay
 from bot.alerts.vacancy import Vacancy
 from bot.person import PersonId
 from bot.storage.instants import micros, moment
 from bot.storage.line import Line, Query, Row
-from bot.storage.tables import MODES
+from bot.storage.tables import MODES, RHYTHMS
+from bot.storage.vacancies import of_vacancy, read_vacancy
 
-_CELLS = Query(
-    # every (region, sector) that somebody wished for, by hopping over the index: first the regions, then the sectors of each
-    "WITH RECURSIVE area (region) AS (SELECT min(region) FROM cell UNION ALL"
-    " SELECT (SELECT min(n.region) FROM cell n WHERE n.region > area.region) FROM area WHERE area.region IS NOT NULL),"
-    " hop (region, sector) AS ("
-    " SELECT area.region, (SELECT min(n.sector) FROM cell n WHERE n.region = area.region) FROM area WHERE area.region IS NOT NULL"
-    " UNION ALL SELECT hop.region, (SELECT min(n.sector) FROM cell n WHERE n.region = hop.region AND n.sector > hop.sector)"
-    " FROM hop WHERE hop.sector IS NOT NULL)"
-    " SELECT region, sector FROM hop WHERE sector IS NOT NULL"
+_REGIONS = Query(  # everything that somebody wished for, by hopping over the index
+    "WITH RECURSIVE hop (name) AS (SELECT min(region) FROM cell UNION ALL"
+    " SELECT (SELECT min(n.region) FROM cell n WHERE n.region > hop.name) FROM hop WHERE hop.name IS NOT NULL)"
+    " SELECT name FROM hop WHERE name IS NOT NULL"
 )
-_EACH = "CROSS JOIN subscription s"
-_EACH_BY_INDEX = "CROSS JOIN LATERAL (SELECT * FROM subscription o WHERE o.person_id = met.person_id OFFSET 0) s"
+_SECTORS = Query(
+    "WITH RECURSIVE hop (name) AS (SELECT min(sector) FROM cell WHERE region = $1 UNION ALL SELECT ("
+    "SELECT min(n.sector) FROM cell n WHERE n.region = $1 AND n.sector > hop.name) FROM hop WHERE hop.name IS NOT NULL)"
+    " SELECT name FROM hop WHERE name IS NOT NULL"
+)
+_LITE = "cell c WHERE c.region IN (SELECT value FROM json_each($1)) AND c.sector IN (SELECT value FROM json_each($2))"
+_POSTGRES = "cell c WHERE c.region = ANY($1::text[]) AND c.sector = ANY($2::text[])"
 _COPY = Query(
     "INSERT INTO alert (vacancy_id, person_id, due_at, sent_at) SELECT $2, person_id, due_at, sent_at FROM alert"
     " WHERE vacancy_id = $1 ON CONFLICT (vacancy_id, person_id) DO NOTHING",
@@ -40,15 +42,50 @@ _DUE = Query(
     "SELECT DISTINCT person_id FROM alert WHERE sent_at IS NULL AND due_at <= $1 AND person_id > $2 ORDER BY person_id LIMIT $3"
 )
 _OF_PERSON = Query(
-    "SELECT v.id, v.body FROM alert a JOIN vacancy v ON v.id = a.vacancy_id"
+    f"SELECT {of_vacancy('v')} FROM alert a JOIN vacancy v ON v.id = a.vacancy_id"
     " WHERE a.person_id = $1 AND a.sent_at IS NULL AND v.state = 'open' AND (v.valid_through IS NULL OR v.valid_through >= $2)"
     " ORDER BY v.announced_at, v.id LIMIT 500"
 )
-_TOLD = Query("UPDATE alert SET sent_at = $2 WHERE person_id = $1 AND sent_at IS NULL AND due_at <= $2")
-_TIMES = Query("SELECT count(DISTINCT sent_at) FROM alert WHERE person_id = $1 AND sent_at >= $2")
+_TOLD = Query(
+    "UPDATE alert SET sent_at = $3, batch_id = $4, by_template = $5 WHERE person_id = $1 AND sent_at IS NULL"
+    " AND vacancy_id IN (SELECT value FROM json_each($2))",
+    "UPDATE alert SET sent_at = $3, batch_id = $4, by_template = $5 WHERE person_id = $1 AND sent_at IS NULL"
+    " AND vacancy_id = ANY($2::bigint[])",
+)
+_DROP = Query("DELETE FROM alert WHERE person_id = $1 AND sent_at IS NULL AND due_at <= $2")
+_POSTPONE = Query("UPDATE alert SET due_at = $3 WHERE person_id = $1 AND sent_at IS NULL AND due_at <= $2")
+_UNTOLD = Query(
+    "UPDATE alert SET sent_at = NULL, batch_id = NULL, by_template = FALSE, due_at = $3"
+    " WHERE person_id = $1 AND batch_id = $2 AND sent_at IS NOT NULL RETURNING vacancy_id"
+)
+# pieces of news of a day: digests, and what of announcements has left us or is still owed
+_TIMES = Query(
+    "SELECT (SELECT count(DISTINCT a.sent_at) FROM alert a WHERE a.person_id = $1 AND a.sent_at >= $2)"
+    " + (SELECT count(*) FROM broadcast b JOIN delivery d ON d.batch_id = b.id WHERE d.person_id = $1 AND b.total > 0"
+    " AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= $2)))"
+)
 _LATELY = Query(
-    "SELECT v.id, a.sent_at FROM alert a JOIN vacancy v ON v.id = a.vacancy_id WHERE a.person_id = $1 AND a.sent_at IS NOT NULL"
-    " ORDER BY a.sent_at DESC, v.id DESC LIMIT $2"
+    f"SELECT {of_vacancy('v')}, a.sent_at FROM alert a JOIN vacancy v ON v.id = a.vacancy_id"
+    " WHERE a.person_id = $1 AND a.sent_at IS NOT NULL ORDER BY a.sent_at DESC, v.announced_at, v.id LIMIT $2"
+)
+_FAR = micros(datetime(9000, 1, 1, tzinfo=UTC))
+"""`due_at` of what waits until WhatsApp's window opens or a template is approved: no moment, but later than all."""
+_WAITING = f"a.sent_at IS NULL AND a.due_at >= {_FAR}"
+_ANYBODY_WAITS = Query(f"SELECT 1 FROM alert a WHERE {_WAITING} LIMIT 1")
+_BACK = Query(
+    f"UPDATE alert SET due_at = $1 WHERE sent_at IS NULL AND due_at >= {_FAR} AND person_id IN"
+    " (SELECT a.person_id FROM alert a JOIN conversation c ON c.person_id = a.person_id"
+    f" WHERE {_WAITING} AND c.last_inbound_at > $2)"
+)
+_WITH_TEMPLATE = Query(
+    f"UPDATE alert SET due_at = $1 WHERE sent_at IS NULL AND due_at >= {_FAR} AND person_id IN"
+    f" (SELECT a.person_id FROM alert a JOIN person p ON p.id = a.person_id WHERE {_WAITING} AND p.language = $2)"
+)
+_COUNT_WAITING = Query(
+    "SELECT p.language, count(DISTINCT a.person_id), count(DISTINCT a.vacancy_id) FROM alert a"
+    " JOIN person p ON p.id = a.person_id JOIN vacancy v ON v.id = a.vacancy_id"
+    f" WHERE {_WAITING} AND v.state = 'open' AND (v.valid_through IS NULL OR v.valid_through >= $1)"
+    " GROUP BY p.language ORDER BY p.language"
 )
 
 
@@ -69,23 +106,20 @@ class Matching:
 
     async def people(self, vacancy: Vacancy, now: datetime) -> list[PersonId]:
         """Everybody whom the vacancy concerns now, in ascending order."""
-        rows = await self._select("", "s.person_id", " ORDER BY 1", vacancy, now)
+        rows = await self._select("SELECT DISTINCT c.person_id", " ORDER BY 1", vacancy, now)
         return [PersonId(row[0]) for row in rows]
 
     async def count(self, vacancy: Vacancy, now: datetime) -> int:
         """How many that are."""
-        rows = await self._select("", "count(*)", "", vacancy, now)
+        rows = await self._select("SELECT count(DISTINCT c.person_id)", "", vacancy, now)
         return int(rows[0][0]) if rows else 0
 
     async def note(self, vacancy: Vacancy, due: Due) -> None:
-        """Write down everybody whom the vacancy concerns, once; they are told when it is due."""
-        days = " ".join(f"WHEN {day} THEN {micros(moment_due)}" for day, moment_due in sorted(due.weekly.items()))
-        columns = (
-            f"{int(vacancy.id)}, s.person_id, CASE s.frequency WHEN 'now' THEN {micros(due.now)} WHEN 'daily' THEN {micros(due.daily)}"
-            f" ELSE CASE COALESCE(s.weekday, 0) {days} END END"
-        )
-        into = "INSERT INTO alert (vacancy_id, person_id, due_at) "
-        await self._select(into, columns, " ON CONFLICT (vacancy_id, person_id) DO NOTHING", vacancy, due.now)
+        """Write down everybody whom the vacancy concerns, once, without carrying anybody here; they are told when it is due."""
+        days = " ".join(f"WHEN {day} THEN {micros(day_due)}" for day, day_due in sorted(due.weekly.items()))
+        when = f"CASE c.rhythm WHEN {RHYTHMS['now']} THEN {micros(due.now)} {days} ELSE {micros(due.daily)} END"
+        into = f"INSERT INTO alert (vacancy_id, person_id, due_at) SELECT {int(vacancy.id)}, c.person_id, {when}"
+        await self._select(into, " ON CONFLICT (vacancy_id, person_id) DO NOTHING", vacancy, due.now)
 
     async def inherit(self, old: int, new: int) -> None:
         """Whoever was told, or is to be told, of one vacancy counts as such for its duplicate."""
@@ -95,67 +129,86 @@ class Matching:
         """People who are to be told something now, in the order of their numbers."""
         return [PersonId(row[0]) for row in await self._line.rows(_DUE, micros(now), after, limit)]
 
-    async def waiting(self, person_id: PersonId, now: datetime) -> list[int]:
+    async def waiting(self, person_id: PersonId, now: datetime) -> list[Vacancy]:
         """The open vacancies that this person has not been told of, oldest first."""
-        return [int(row[0]) for row in await self._line.rows(_OF_PERSON, person_id, micros(now))]
+        return [read_vacancy(row).vacancy for row in await self._line.rows(_OF_PERSON, person_id, micros(now))]
 
-    async def told(self, person_id: PersonId, now: datetime) -> None:
-        """Everything that was due has been told, or is not worth telling any more."""
-        await self._line.rows(_TOLD, person_id, micros(now))
+    async def told(
+        self, person_id: PersonId, vacancies: Sequence[str], now: datetime, batch_id: int | None, *, by_template: bool
+    ) -> None:
+        """These have been told, by this delivery."""
+        numbers = [int(number) for number in vacancies]
+        listed = orjson.dumps(numbers).decode() if self._line.sqlite else numbers
+        await self._line.rows(_TOLD, person_id, listed, micros(now), batch_id, by_template)
+
+    async def drop(self, person_id: PersonId, now: datetime) -> None:
+        """What was due and not told is not worth telling any more."""
+        await self._line.rows(_DROP, person_id, micros(now))
+
+    async def postpone(self, person_id: PersonId, now: datetime, until: datetime | None) -> None:
+        """What is due shall be told then; None: when the person writes, or a template for them is approved."""
+        await self._line.rows(_POSTPONE, person_id, micros(now), _FAR if until is None else micros(until))
+
+    async def reschedule(self, person_id: PersonId, at: datetime) -> None:
+        """Everything that waits shall be told then: the person changed when they want to hear."""
+        await self._line.rows(_POSTPONE, person_id, _FAR - 1, micros(at))
+
+    async def untold(self, person_id: PersonId, batch_id: int, until: datetime | None = None) -> bool:
+        """This delivery did not arrive: what it told waits again, as with `postpone`. False: it told of no vacancies."""
+        return bool(await self._line.rows(_UNTOLD, person_id, batch_id, _FAR if until is None else micros(until)))
+
+    async def anybody_waits(self) -> bool:
+        """Somebody cannot be told, because their window is closed and there is no template."""
+        return bool(await self._line.rows(_ANYBODY_WAITS))
+
+    async def wake(self, now: datetime, wrote_after: datetime, languages: Sequence[str]) -> None:
+        """Who waits is told now, if they wrote since or speak a language with an approved template."""
+        await self._line.rows(_BACK, micros(now), micros(wrote_after))
+        for language in languages:
+            await self._line.rows(_WITH_TEMPLATE, micros(now), language)
+
+    async def count_waiting(self, now: datetime) -> list[tuple[str, int, int]]:
+        """Language, people and vacancies that wait for a window or a template."""
+        return [(str(row[0]), int(row[1]), int(row[2])) for row in await self._line.rows(_COUNT_WAITING, micros(now))]
 
     async def times_told(self, person_id: PersonId, since: datetime) -> int:
-        """How many alert messages this person got since then."""
+        """How many pieces of news, vacancies and announcements together, this person got since then or is owed."""
         return int((await self._line.rows(_TIMES, person_id, micros(since)))[0][0])
 
-    async def lately(self, person_id: PersonId, limit: int = 10) -> list[tuple[int, datetime]]:
-        """What this person was told of, newest first: number and when."""
-        return [(int(row[0]), moment(row[1])) for row in await self._line.rows(_LATELY, person_id, limit)]
+    async def lately(self, person_id: PersonId, limit: int = 10) -> list[tuple[Vacancy, datetime]]:
+        """What this person was told of and when: the newest message first, inside it the order it had."""
+        rows = await self._line.rows(_LATELY, person_id, limit)
+        return [(read_vacancy(row[:-1]).vacancy, moment(row[-1])) for row in rows]
 
-    async def _select(self, before: str, columns: str, after: str, vacancy: Vacancy, now: datetime) -> Sequence[Row]:
+    async def _select(self, what: str, after: str, vacancy: Vacancy, now: datetime) -> Sequence[Row]:
         """Select something of the people concerned; nothing when nobody can be.
 
-        The ranges of the index come first and are few; only who is found in them is looked at further. Both engines must
-        be told so: `CROSS JOIN` keeps the order on SQLite; PostgreSQL guesses too many people and would read the whole
-        table of subscriptions, but for a subquery that it may not take apart (`OFFSET 0`).
+        All that is asked for stands in the index of `cell`, so no other table and no row of this one is read.
         """
-        cells = await self._cells(vacancy) if vacancy.alive(now) else []
-        if not cells:
+        if not vacancy.alive(now):
             return []
-        values: list[str | int] = []
-        spots = ", ".join(f"({_next(values, region)}, {_next(values, sector)})" for region, sector in cells)
+        regions, sectors = await self._wished(vacancy)
         pay = best_pay(vacancy)
-        least = _next(values, floor(pay) if pay is not None else 0)
-        spoken = "".join(
-            f" AND s.languages LIKE {_next(values, f'%{_quoted(language)}%')}" for language in vacancy.languages
+        spoken = "".join(f""" AND c.languages LIKE '%"{_letters(language)}"%'""" for language in vacancy.languages)
+        rest = (
+            " AND c.min_pay <= $3 AND (c.paused_until IS NULL OR c.paused_until <= $4)"
+            f" AND (c.modes & {MODES[str(vacancy.mode)]}) <> 0{spoken}{after}"
         )
-        paused = _next(values, micros(now))
-        text = (
-            f"WITH spot (region, sector) AS (VALUES {spots}), met AS (SELECT DISTINCT c.person_id FROM spot CROSS JOIN cell c"
-            f" WHERE c.region = spot.region AND c.sector = spot.sector AND c.min_pay <= {least} AND (c.modes & {MODES[str(vacancy.mode)]}) <> 0)"
-            f" {before}SELECT {columns} FROM met {_EACH} WHERE s.person_id = met.person_id"
-            f" AND s.alerts AND (s.paused_until IS NULL OR s.paused_until <= {paused}){spoken}{after}"
-        )
-        by_index = text.replace(_EACH, _EACH_BY_INDEX)
-        return await self._line.rows(Query(text, by_index), *values)
+        query = Query(f"{what} FROM {_LITE}{rest}", f"{what} FROM {_POSTGRES}{rest}")
+        lists = [orjson.dumps(names).decode() if self._line.sqlite else names for names in (regions, sectors)]
+        return await self._line.rows(query, *lists, floor(pay) if pay is not None else 0, micros(now))
 
-    async def _cells(self, vacancy: Vacancy) -> list[tuple[str, str]]:
-        """The ranges of the index to look into, as (region, sector); an empty list of the vacancy is any."""
-        regions, sectors = {"", *vacancy.regions}, {"", *vacancy.sectors}
-        if vacancy.regions and vacancy.sectors:
-            return sorted(product(regions, sectors))
-        wished = [(str(row[0]), str(row[1])) for row in await self._line.rows(_CELLS)]
-        return [
-            (region, sector)
-            for region, sector in wished
-            if (not vacancy.regions or region in regions) and (not vacancy.sectors or sector in sectors)
-        ]
+    async def _wished(self, vacancy: Vacancy) -> tuple[list[str], list[str]]:
+        """The regions and sectors to look for: those of the vacancy and "any"; all that are wished for when it names none."""
+        regions, sectors = sorted({"", *vacancy.regions}), sorted({"", *vacancy.sectors})
+        if not vacancy.regions:
+            regions = [str(row[0]) for row in await self._line.rows(_REGIONS)]
+        if not vacancy.sectors:
+            found = [await self._line.rows(_SECTORS, region) for region in regions]
+            sectors = sorted({str(row[0]) for rows in found for row in rows})
+        return regions, sectors
 
 
-def _next(values: list[str | int], value: str | int) -> str:
-    values.append(value)
-    return f"${len(values)}"
-
-
-def _quoted(language: str) -> str:
-    """A language as the JSON list in the table holds it; letters only, so no wildcard can slip in."""
-    return '"' + "".join(letter for letter in language if letter.isalnum()) + '"'
+def _letters(language: str) -> str:
+    """The letters of a language's name, so that nothing else gets into a statement."""
+    return "".join(letter for letter in language if letter.isalnum())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bot.messages import Receipt, Reply
 from bot.person import Address, Language, PersonId
@@ -110,15 +110,23 @@ class Outbox:
         """Lanes that got new mail in this unit of work."""
 
     async def add(
-        self, person_id: PersonId, lane: str, reply: Reply, at: datetime, urgent: bool = True, once: bool = False
+        self,
+        person_id: PersonId,
+        lane: str,
+        reply: Reply,
+        at: datetime,
+        urgent: bool = True,
+        once: bool = False,
+        beside: Mapping[str, Any] | None = None,
     ) -> int:
         """Owe this person a reply; gives its batch id. Not urgent: it lets replies of the same moment go first.
 
-        `once`: news, not an answer; when nobody knows whether it went out it is not sent again.
+        `once`: news, not an answer; when nobody knows whether it went out it is not sent again. `beside`: kept sealed
+        with the reply until it has left (see `bot.storage.halves`).
         """
         batch_id = self._new_id()
         due = at if urgent else at + _STAND_BACK
-        body = self._vault.seal({**reply.to_json(), "once": True} if once else reply.to_json())
+        body = self._vault.seal(reply.to_json() | ({"once": True} if once else {}) | dict(beside or {}))
         await self._line.rows(sql.ADD, batch_id, person_id, lane, micros(due), micros(due + STALE), body, micros(at))
         self.lanes.add(lane)
         return batch_id
@@ -169,11 +177,15 @@ class Outbox:
         )
 
     async def recover(self, owner_prefix: str = "") -> Swept:
-        """At the start of an embedded program: take up at once what workers of this name had in hand."""
+        """Take up at once what workers whose name begins so had in hand: at an embedded start, or because they died."""
         return await self._swept(
             await self._line.rows(sql.RECOVER_LEASES, owner_prefix),
             await self._line.rows(sql.RECOVER_SENDING, owner_prefix),
         )
+
+    async def dead(self, me: str) -> list[str]:
+        """Workers who had something in hand and are gone. To be taken up (`recover`) in this same unit of work."""
+        return [] if self._line.sqlite else [row[0] for row in await self._line.rows(sql.DEAD, me)]
 
     async def receipt(self, receipt: Receipt, at: datetime) -> Ref | None:
         """Note what the provider tells; only forward. Gives the delivery, or None when it is not known (yet)."""

@@ -124,6 +124,11 @@ RECOVER_SENDING = Query(
     "UPDATE delivery SET state = 4, lease_until = NULL, error = 'worker_died' WHERE state IN (1, 2) AND state = 2"
     " AND substr(owner, 1, length($1)) = $1 RETURNING batch_id, person_id, lane"
 )
+# PostgreSQL alone. Each sender holds a lock on its name as long as it lives; of two who look, one gets it.
+DEAD = Query(
+    "SELECT o.owner FROM (SELECT DISTINCT owner FROM delivery WHERE state IN (1, 2)) AS o WHERE o.owner IS NOT NULL"
+    " AND CASE WHEN o.owner = $1 THEN FALSE ELSE pg_try_advisory_xact_lock(hashtextextended(o.owner, 0)) END"
+)
 DROP = Query(
     "UPDATE delivery SET state = 6, error = $2 WHERE batch_id = $1 AND person_id IN ("
     "SELECT q.person_id FROM delivery q WHERE q.batch_id = $1 AND q.state = 0 LIMIT $3) AND state = 0 RETURNING 1"

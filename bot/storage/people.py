@@ -19,7 +19,7 @@ from bot.person import Address, Consent, Language, Person, PersonId, Wish
 from bot.storage import erasure
 from bot.storage.instants import micros, moment
 from bot.storage.line import Line, Query, Row
-from bot.storage.tables import MODES
+from bot.storage.tables import MODES, RHYTHMS
 from bot.storage.vault import Vault
 
 _SNAPSHOT = """
@@ -57,7 +57,10 @@ _SUBSCRIBE = Query(
     " frequency = excluded.frequency, weekday = excluded.weekday, paused_until = excluded.paused_until"
 )
 _NO_CELLS = Query("DELETE FROM cell WHERE person_id = $1")
-_CELL = Query("INSERT INTO cell (region, sector, min_pay, person_id, modes) VALUES ($1, $2, $3, $4, $5)")
+_CELL = Query(
+    "INSERT INTO cell (region, sector, min_pay, person_id, modes, languages, rhythm, paused_until)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+)
 _END_ALERTS = Query("UPDATE subscription SET alerts = FALSE WHERE person_id = $1")
 _END_FAIRS = Query("UPDATE subscription SET fairs = FALSE WHERE person_id = $1")
 _END = Query("DELETE FROM subscription WHERE person_id = $1 AND NOT alerts AND NOT fairs")
@@ -70,7 +73,8 @@ _EMPTIED = Query("UPDATE conversation SET state = $2, version = version + 1, upd
 _COUNTS = Query(
     "SELECT p.channel, count(*), sum(CASE WHEN p.reachable THEN 1 ELSE 0 END),"
     " sum(CASE WHEN s.alerts THEN 1 ELSE 0 END), sum(CASE WHEN s.fairs THEN 1 ELSE 0 END)"
-    " FROM person p LEFT JOIN subscription s ON s.person_id = p.id GROUP BY p.channel ORDER BY p.channel"
+    " FROM person p LEFT JOIN subscription s ON s.person_id = p.id WHERE p.channel <> 'staff'"  # the team's group
+    " GROUP BY p.channel ORDER BY p.channel"
 )
 _CHUNK = 500
 
@@ -158,12 +162,14 @@ class People:
 
     async def subscribe(self, person_id: PersonId, wish: Wish) -> None:
         """Send news that meet this wish from now on; the consent is recorded apart."""
-        await self._line.rows(_SUBSCRIBE, person_id, *_wish_row(wish))
+        row = _wish_row(wish)
+        await self._line.rows(_SUBSCRIBE, person_id, *row)
         await self._line.rows(_NO_CELLS, person_id)
         if wish.alerts:
             modes = sum(MODES[mode] for mode in set(wish.modes) if mode in MODES) or sum(MODES.values())
             for region, sector in product(sorted(set(wish.regions)) or ("",), sorted(set(wish.sectors)) or ("",)):
-                await self._line.rows(_CELL, region, sector, wish.min_pay or 0, person_id, modes)
+                values = (region, sector, wish.min_pay or 0, person_id, modes, row[5], _rhythm(wish), row[-1])
+                await self._line.rows(_CELL, *values)
 
     async def end(self, person_id: PersonId, topic: str = "") -> None:
         """Send no more of `alerts` or `fairs`; of neither when no topic is named."""
@@ -263,6 +269,10 @@ class People:
 
     def _hash(self, address: Address) -> bytes:
         return self._vault.hash(address.channel, address.value)
+
+
+def _rhythm(wish: Wish) -> int:
+    return RHYTHMS.get(wish.frequency, wish.weekday or 0)
 
 
 def _wish_row(wish: Wish) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from bot.storage.line import Line, Query, Row
 _MOST_LINES = 10
 _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 60.0
+_PRESENT = Query("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
 _GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, TimeoutError)
 
 
@@ -100,6 +101,10 @@ class PostgresDatabase:
     async def settle(self) -> None:
         """Nothing is ever left open here."""
 
+    def presence(self, name: str) -> PostgresPresence:
+        """See `Database.presence`."""
+        return PostgresPresence(self, name)
+
     async def close(self) -> None:
         """Hang up all lines."""
         while self._free:
@@ -129,12 +134,39 @@ class PostgresDatabase:
             if not line.raw.is_closed():
                 return line
             await _hang_up(line)
+        return await self.connect()
+
+    async def connect(self) -> PostgresLine:
+        """A new line; raises StorageGone."""
         try:
             wrapped = await self._engine.connect()
             pooled = await wrapped.get_raw_connection()
         except (*_GONE, DBAPIError, asyncpg.PostgresError) as error:
             raise StorageGone(f"the database cannot be reached: {type(error).__name__}") from error
         return PostgresLine(wrapped, pooled.driver_connection)
+
+
+class PostgresPresence:
+    """An advisory lock on a line of its own: the server drops it the moment that this process is gone."""
+
+    def __init__(self, database: PostgresDatabase, name: str) -> None:
+        self._database = database
+        self._name = name
+        self._line: PostgresLine | None = None
+
+    async def keep(self) -> None:
+        """See `Presence`."""
+        if self._line is not None and not self._line.raw.is_closed():
+            return
+        await self.end()
+        self._line = await self._database.connect()
+        await self._line.rows(_PRESENT, self._name)  # not given: the line before is not quite gone, nobody else has it
+
+    async def end(self) -> None:
+        """See `Presence`."""
+        if self._line is not None:
+            line, self._line = self._line, None
+            await _hang_up(line)
 
 
 async def _rolled_back(line: PostgresLine) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     String,
     Table,
@@ -123,7 +124,7 @@ subscription = Table(
     Column("paused_until", Instant),
 )
 
-cell = Table(  # derived from subscription in the same transaction; one index range answers "who wants this?"
+cell = Table(  # derived from subscription in the same transaction; one index range answers "who wants this, and when?"
     "cell",
     metadata,
     Column("region", String(2), primary_key=True),  # "" stands for any
@@ -131,11 +132,25 @@ cell = Table(  # derived from subscription in the same transaction; one index ra
     Column("min_pay", Integer, primary_key=True),
     _person(primary_key=True, index=True),
     Column("modes", SmallInteger, nullable=False),  # bits of `MODES`
+    Column("languages", Text, nullable=False, server_default="[]"),  # as in subscription
+    Column("rhythm", SmallInteger, nullable=False, server_default="8"),  # `RHYTHMS`, or the day of the week
+    Column("paused_until", Instant),
+    PrimaryKeyConstraint(
+        "region",
+        "sector",
+        "min_pay",
+        "person_id",
+        postgresql_include=["modes", "languages", "rhythm", "paused_until"],
+    ),
     sqlite_with_rowid=False,
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_insert_scale_factor": 0.02},
 )
 
 MODES = {"presencial": 1, "remoto": 2, "hibrido": 4}
 """Bits of `cell.modes`; 7 is any."""
+
+RHYTHMS = {"now": 7, "daily": 8}
+"""What stands in `cell.rhythm` for those who are not told weekly; 0 to 6 is a weekday, 0 is Monday."""
 
 inbox = Table(
     "inbox",
@@ -155,6 +170,17 @@ held = Table(  # messages that wait until the person has finished writing
     Column("body", LargeBinary, nullable=False),
     Column("held_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
+)
+
+handover = Table(  # who is talking with the team; closing deletes the row
+    "handover",
+    metadata,
+    _person(primary_key=True),
+    Column("topic", String(120), nullable=False),  # article that it began with
+    Column("thread", BigInteger, index=True, unique=True),  # topic of the team's group; NULL: not made yet
+    Column("waiting", LargeBinary),  # sealed: what must be said there first
+    Column("claimed_until", Instant),  # somebody is making the topic
+    Column("last_at", Instant, nullable=False),
 )
 
 broadcast = Table(

@@ -27,7 +27,15 @@ _FIRST = Query(
 _ANSWER = Query("SELECT answer FROM partner_event WHERE partner = $1 AND webhook_id = $2")
 _ANSWERED = Query("UPDATE partner_event SET answer = $3 WHERE partner = $1 AND webhook_id = $2")
 _PURGE = Query("DELETE FROM partner_event WHERE received_at < $1")
-_COLUMNS = "id, state, content, duplicate_of, event_at, announced_at, decision, decided_content, body"
+_NAMES = ("id", "state", "content", "duplicate_of", "event_at", "announced_at", "decision", "decided_content", "body")
+
+
+def of_vacancy(table: str) -> str:
+    """The columns that `read_vacancy` reads, for a join."""
+    return ", ".join(f"{table}.{name}" for name in _NAMES)
+
+
+_COLUMNS = ", ".join(_NAMES)
 _FIND = Query(f"SELECT {_COLUMNS} FROM vacancy WHERE partner = $1 AND identifier = $2")
 _BY_ID = Query(f"SELECT {_COLUMNS} FROM vacancy WHERE id = $1")
 _SAVE = Query(
@@ -148,7 +156,7 @@ class VacancyStore:
 
     async def copies(self, vacancy_id: int) -> list[Stored]:
         """The duplicates of a vacancy, oldest first."""
-        return [_stored(row) for row in await self._line.rows(_COPIES, vacancy_id)]
+        return [read_vacancy(row) for row in await self._line.rows(_COPIES, vacancy_id)]
 
     async def point(self, old: int, new: int) -> None:
         """The duplicates of one vacancy are now those of another."""
@@ -156,7 +164,7 @@ class VacancyStore:
 
     async def list(self, state: str = "", limit: int = 200) -> list[Stored]:
         """The newest vacancies, all or those of a state."""
-        return [_stored(row) for row in await self._line.rows(_LIST, state, limit)]
+        return [read_vacancy(row) for row in await self._line.rows(_LIST, state, limit)]
 
     async def report(self, vacancy_id: int, person_id: PersonId, at: datetime) -> int:
         """Count one report of somebody who received it; gives how many people have reported."""
@@ -192,10 +200,11 @@ class VacancyStore:
 
 
 def _one(rows: Sequence[Row]) -> Stored | None:
-    return _stored(rows[0]) if rows else None
+    return read_vacancy(rows[0]) if rows else None
 
 
-def _stored(row: Row) -> Stored:
+def read_vacancy(row: Row) -> Stored:
+    """A row of `of_vacancy`."""
     vacancy_id, state, content, duplicate_of, event_at, announced_at, decision, decided_content, body = row
     vacancy = replace(
         Vacancy.from_json(orjson.loads(body)),

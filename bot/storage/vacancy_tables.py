@@ -1,11 +1,24 @@
-"""The tables of the vacancies: what partners sent, whom it concerns, who reported it; and the fairs of partners.
+"""The tables of the vacancies: what partners sent, whom it concerns, who reported it; their fairs and feeds.
 
 Bodies are JSON as `Vacancy.to_json` writes it; what is asked by the database stands in columns of its own.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from bot.storage.instants import Instant
 from bot.storage.tables import Big, metadata
@@ -46,6 +59,8 @@ alert = Table(  # whom a vacancy concerns: one row for ever, so nobody is told t
     Column("person_id", Big, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
     Column("due_at", Instant, nullable=False),
     Column("sent_at", Instant),
+    Column("batch_id", BigInteger),  # the delivery that told it
+    Column("by_template", Boolean, nullable=False, server_default=text("FALSE")),  # on WhatsApp, outside the window
     Index("ix_alert_person_id", "person_id", "sent_at"),
     Index("ix_alert_due_at", "due_at", "person_id", postgresql_where=_UNSENT, sqlite_where=_UNSENT),
     sqlite_with_rowid=False,
@@ -73,4 +88,25 @@ partner_fair = Table(
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("body", Text, nullable=False),
     UniqueConstraint("partner", "identifier"),
+)
+
+feed = Table(  # addresses that are fetched again and again; whoever holds the lease fetches
+    "feed",
+    metadata,
+    Column("id", Big, Identity(), primary_key=True),
+    Column("url", String(1000), nullable=False, unique=True),
+    Column("partner", String(40), nullable=False),
+    Column("seconds", Integer, nullable=False),  # between two looks
+    Column("complete", Boolean, nullable=False),  # what is not in it any more is not offered any more
+    Column("next_at", Instant, nullable=False, index=True),
+    Column("lease_until", Instant),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("modified", Text, nullable=False, server_default=""),
+    Column("content", String(64), nullable=False, server_default=""),  # hash of the last document
+    Column("listed", Text, nullable=False, server_default="{}"),  # JSON: code -> how often it was missing since
+    Column("looked_at", Instant),
+    Column("changed_at", Instant),
+    Column("outcome", Text, nullable=False, server_default=""),  # JSON: what became of the last document
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("error", Text, nullable=False, server_default=""),
 )

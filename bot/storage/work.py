@@ -11,8 +11,10 @@ from sqlalchemy import make_url
 
 from bot.errors import StorageGone
 from bot.storage.feedback import Feedback
+from bot.storage.halves import Halves
+from bot.storage.handovers import Handovers
 from bot.storage.inbox import Inbox
-from bot.storage.line import Database, Line, Query
+from bot.storage.line import Database, Line, Presence, Query
 from bot.storage.outbox import Outbox
 from bot.storage.people import People
 from bot.storage.sqlite import SqliteDatabase
@@ -38,6 +40,8 @@ class Work:
         self.inbox = Inbox(line, vault)
         self.outbox = Outbox(line, vault, new_id, self.people)
         self.feedback = Feedback(line)
+        self.halves = Halves(line, vault)
+        self.handovers = Handovers(line, vault)
 
 
 class Storage:
@@ -86,6 +90,10 @@ class Storage:
         """For long reading (lists, plans, statistics): holds nobody up and may not write."""
         async with self._database.view() as line:
             yield Work(line, self._vault, self._clock, self._new_id)
+
+    def presence(self, name: str) -> Presence:
+        """The mark that whoever works under this name is alive; what the dead had in hand is taken up soon."""
+        return self._database.presence(name)
 
     async def settle(self) -> None:
         """Save what lazy work left open."""

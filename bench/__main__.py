@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import crowd, question, road
+from bench import broadcast, crowd, question, road
 from bench.report import Report, say
 
 Part = Callable[[argparse.Namespace], Awaitable[Report]]
@@ -28,7 +28,14 @@ async def _crowd(given: argparse.Namespace) -> Report:
     return await crowd.run(given.people)
 
 
-PARTS: dict[str, Part] = {"road": _road, "question": _question, "crowd": _crowd}
+async def _broadcast(given: argparse.Namespace) -> Report:
+    rates, engines = tuple(given.rates), tuple(given.engines)
+    return await broadcast.run(
+        broadcast.Size(given.recipients, rates, engines, given.kills, given.idle, audience=given.audience)
+    )
+
+
+PARTS: dict[str, Part] = {"road": _road, "question": _question, "crowd": _crowd, "broadcast": _broadcast}
 
 
 def main() -> int:
@@ -39,6 +46,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10.0, help="at 50 messages a second, each round")
     parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument(
+        "--recipients",
+        type=int,
+        default=3_000,
+        help="of one announcement; a short run: --recipients 300 --rates 1000 --engines sqlite --kills 1 --idle 5 --audience 0",
+    )
+    parser.add_argument(
+        "--rates", type=float, nargs="+", default=[30.0, 1_000.0], help="what the provider allows a second"
+    )
+    parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    parser.add_argument("--kills", type=int, default=4, help="how often every process is killed -9 in one announcement")
+    parser.add_argument("--idle", type=float, default=30.0, help="seconds of people writing before the announcement")
+    parser.add_argument("--audience", type=int, default=300_000, help="of the very large announcement; 0: leave it out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in PARTS]

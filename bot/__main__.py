@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bot.errors import BadContent, BadSettings, BotError
 
-SUBJECTS = ("serve", "talk", "content", "news", "operate")
+SUBJECTS = ("serve", "talk", "content", "news", "feeds", "operate")
 QUICK = {"check": "content", "verify": "content", "fairs": "content", "ask": "talk", "offer": "talk"}
 """Commands that are typed often: only their own subject is imported, which is most of their time."""
 

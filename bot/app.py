@@ -23,7 +23,6 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.assistant import Assistant
-from bot.broadcasts import compose
 from bot.channels import telegram_setup
 from bot.channels.base import Channel, Pace
 from bot.channels.simulator import Simulator
@@ -40,10 +39,11 @@ from bot.errors import Malformed, StorageGone
 from bot.library.library import Library
 from bot.messages import Inbound, Receipt, Received
 from bot.mind import Mind
-from bot.news import News
+from bot.news import News, template_texts
 from bot.settings import Settings
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
+from bot.team import StaffTeam
 from bot.vacancies import VacancyDesk
 from bot.wording import Wording
 
@@ -90,9 +90,10 @@ def webhook_secret(chosen: Settings) -> str:
 class Receipts:
     """What providers tell about messages on their way."""
 
-    def __init__(self, storage: Storage, clock: Callable[[], datetime]) -> None:
+    def __init__(self, storage: Storage, clock: Callable[[], datetime], news: News) -> None:
         self._storage = storage
         self._clock = clock
+        self._news = news
 
     async def note(self, receipt: Receipt) -> None:
         """Write one down; statuses only move forward."""
@@ -104,7 +105,9 @@ class Receipts:
             return
         async with self._storage.work() as work:
             for receipt in receipts:
-                await work.outbox.receipt(receipt, self._clock())
+                ref = await work.outbox.receipt(receipt, self._clock())
+                if ref is not None:
+                    await self._news.told_later(work, ref, receipt)
 
 
 @dataclass
@@ -123,6 +126,7 @@ class App:
     news: News
     role: str
     contents: Contents | None = None
+    team: StaffTeam | None = None
     client: httpx.AsyncClient | None = None
     owner: str = ""
     counts: Counts = field(default_factory=Counts)
@@ -208,6 +212,8 @@ class App:
             chores.append(Chore("contents", 3600.0, self._contents))
         if any(self.settings.gather_seconds for _ in self.channels) and self.settings.gather_seconds:
             chores.append(Chore("gathered", min(0.2, self.settings.gather_seconds / 4), self.assistant.gathered))
+        if sends and self.team is not None:
+            chores.append(Chore("team", 1.0, self.team.tend))
         if sends:
             chores += [Chore("farewells", 2.0, self._farewells), Chore("tidy", 600.0, self._tidy), *self.news.chores()]
         return chores
@@ -224,7 +230,7 @@ class App:
             api_url=self.settings.twilio_api_url,
         )
         buttons = {language: self.wording.text("list.label", language) for language in ("es", "en")}
-        whatsapp.contents = await api.contents(buttons, compose.template_texts(self.wording))
+        whatsapp.contents = await api.contents(buttons, template_texts(self.wording))
 
     async def _farewells(self) -> None:
         async with self.storage.work() as work:
@@ -327,6 +333,7 @@ def make_channels(chosen: Settings, client: httpx.AsyncClient, clock: Clock, ids
         api_url=chosen.telegram_api_url,
         client=client,
         pace=Pace(chosen.telegram_rate, chosen.telegram_chat_rate),
+        staff_chat=chosen.staff_chat,
     )
     whatsapp = WhatsApp(
         account_sid=chosen.twilio_account_sid,
@@ -360,6 +367,18 @@ def real_whatsapp(channels: Mapping[str, Channel]) -> WhatsApp | None:
     return real if isinstance(real, WhatsApp) else None
 
 
+def staff_team(
+    chosen: Settings, storage: Storage, wording: Wording, clock: Clock, channels: Mapping[str, Channel]
+) -> StaffTeam | None:
+    """The team's group, when there is one."""
+    found = channels["telegram"]
+    telegram = found.imitated if isinstance(found, Simulator) else found
+    if not (chosen.staff_chat and chosen.telegram_token and isinstance(telegram, Telegram)):
+        return None
+    opener = telegram.open_topic
+    return StaffTeam(storage=storage, wording=wording, clock=clock, chat=chosen.staff_chat, open_topic=opener)
+
+
 async def build(chosen: Settings, *, role: str = "run", mind: Mind | None = None) -> App:
     """Make every part and join them; a `mind` that is ready is used. The database is brought to its newest form first."""
     clock, ids = Clock(), Ids()
@@ -383,7 +402,8 @@ def _join(
     limiter, wake = _shared(chosen, clock, owner)
     storage.mail = wake
     channels = make_channels(chosen, client, clock, ids)
-    news = News(chosen, storage, mind, clock, ids, lambda: approved_templates(channels))
+    news = News(chosen, storage, mind, clock, ids, lambda: approved_templates(channels), client)
+    team = staff_team(chosen, storage, mind.wording, clock, channels)
     assistant = Assistant(
         storage=storage,
         reader=lambda: mind.reader,
@@ -393,6 +413,8 @@ def _join(
         clock=clock,
         news=news,
         gather={"whatsapp": chosen.gather_seconds},
+        joins={"telegram"} if chosen.gather_seconds else (),
+        team=team,
         public_url=chosen.public_url,
         demo=chosen.simulator,
     )
@@ -405,10 +427,11 @@ def _join(
         limiter=limiter,
         wake=wake,
         assistant=assistant,
-        receipts=Receipts(storage, clock),
+        receipts=Receipts(storage, clock, news),
         news=news,
         role=role,
         contents=news.contents,
+        team=team,
         client=client,
         owner=owner,
     )

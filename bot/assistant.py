@@ -6,40 +6,25 @@ State change, replies, effects and deduplication key are written in one transact
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot import quick, reactions
 from bot.alerts.trust import Offer, Verdict
-from bot.conversation import (
-    CallHuman,
-    ChooseLanguage,
-    Context,
-    DecideNews,
-    Effect,
-    Forget,
-    Missed,
-    PrepareNews,
-    Rated,
-    Reachable,
-    RegisterFair,
-    ReportVacancy,
-    State,
-    Subscribe,
-    Turn,
-    Unsubscribe,
-    advance,
-)
+from bot.conversation import Context, Forget, State, Turn, advance
+from bot.effects import Effects, News, Team, once_each
 from bot.errors import StaleState
 from bot.flows import ALL
 from bot.flows.genuine import code_in
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
-from bot.person import Address, Consent, Language, Person, PersonId, Wish
+from bot.person import Address, Person, PersonId
+from bot.storage.halves import KEY, Half
+from bot.storage.people import Recalled
 from bot.storage.work import Storage, Work
 from bot.understanding.reader import NOTHING_HEARD, Reader, Understanding
-from bot.understanding.scrub import scrub
 from bot.wording import Wording
 
 log = logging.getLogger(__name__)
@@ -48,6 +33,8 @@ TRIES = 5
 """Turns that are run again because another process wrote the same person first."""
 GATHERED = frozenset({Kind.TEXT})
 """What may be the first half of a thought; a tap or a photo is answered alone."""
+HEARD = frozenset({Kind.TEXT, Kind.REACTION})
+"""What has words to be understood."""
 FLOOD = 20
 """Messages a minute that one person is answered; then once "un momento", then silence until the minute is over."""
 
@@ -60,24 +47,24 @@ class Judge(Protocol):
         ...
 
 
-class News(Protocol):
-    """What the other road knows that a conversation may ask about."""
+@dataclass(frozen=True, slots=True)
+class _Thought:
+    """What is to be answered in one turn."""
 
-    async def sent_to(self, work: Work, person: Person) -> Sequence[Mapping[str, Any]]:
-        """The vacancies that this person was sent lately: id, title, employer."""
-        ...
+    said: Inbound
+    heard: Understanding
+    events: Sequence[str] = ()  # that must be new
+    held: tuple[PersonId, int] | None = None  # whose held messages it is, and how many
+    half: Half | None = None  # what it goes on from: an answer to be taken back
+    alone: bool = False  # it waits for nothing and takes nothing back
 
-    async def known(self, work: Work, code: str) -> Mapping[str, str]:
-        """The announcement that carries this code: code to title; empty when it is none of ours."""
-        ...
 
-    async def reported(self, work: Work, person_id: PersonId, vacancy: str, now: datetime) -> None:
-        """This person says that a vacancy is not honest."""
-        ...
+class _GoesOn(StaleState):
+    """This is the second half of a thought whose first answer has not left."""
 
-    async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
-        """Somebody of the team asked for an announcement."""
-        ...
+    def __init__(self, half: Half) -> None:
+        super().__init__("the first half has not been answered yet")
+        self.half = half
 
 
 class Assistant:
@@ -94,7 +81,8 @@ class Assistant:
         clock: Callable[[], datetime],
         news: News,
         gather: Mapping[str, float],
-        tell_team: Callable[[Work, Person, str], Awaitable[None]] | None = None,
+        joins: Collection[str] = (),
+        team: Team | None = None,
         public_url: str = "",
         demo: bool = False,
     ) -> None:
@@ -106,18 +94,24 @@ class Assistant:
         self._clock = clock
         self._news = news
         self._gather = gather
-        self._tell_team = tell_team
+        self._joins = joins
+        self._team = team
+        self._effects = Effects(news, team, clock)
         self._public_url = public_url
         self._demo = demo
         self._lately: dict[Address, list[datetime]] = {}
 
     async def receive(self, said: Inbound, *, at_once: bool = False) -> Sequence[Reply]:
         """Answer one message, once, however often the platform delivers it. `at_once`: do not wait for more of it."""
+        if said.kind is Kind.TEAM:
+            if self._team is not None:
+                await self._team.heard(said)
+            return ()
         wait = self._gather.get(said.sender.channel, 0.0)
         if wait and not at_once and said.kind in GATHERED:
             await self._hold(said, wait)
             return ()
-        return await self._answer(said, (said.event,))
+        return await self._answer(_Thought(said, NOTHING_HEARD, (said.event,), alone=at_once))
 
     async def gathered(self) -> int:
         """Answer everybody who has finished writing; gives how many turns that made."""
@@ -152,62 +146,86 @@ class Assistant:
                 return
             recalled = await work.people.recall(said.sender, said.aliases, said.hint, said.at)
             due = said.at + timedelta(seconds=wait)
-            await work.inbox.hold(recalled.person.id, said.event, _to_json(said), said.at, due)
+            await work.inbox.hold(recalled.person.id, said.event, quick.to_json(said), said.at, due)
 
     async def _answer_held(self, person_id: PersonId) -> None:
         """One turn of all that was held for a person; taking it and answering it is one transaction."""
         async with self._storage.view() as work:
-            held = [_from_json(one) for one in await work.inbox.peek(person_id)]
+            held = [quick.from_json(one) for one in await work.inbox.peek(person_id)]
         if not held:
             return
         said = replace(held[-1], text="\n".join(one.text for one in held))
         try:
-            await self._answer(said, (), taking=(person_id, len(held)))
+            await self._answer(_Thought(said, NOTHING_HEARD, held=(person_id, len(held)), alone=True))
         except StaleState:
             log.info("still_writing")  # more came meanwhile: it stays held and is taken up when they have finished
 
-    async def _answer(
-        self, said: Inbound, events: Sequence[str], taking: tuple[PersonId, int] | None = None
-    ) -> Sequence[Reply]:
-        heard = await self._reader().understand(said.text) if said.kind is Kind.TEXT else NOTHING_HEARD
+    async def _answer(self, asked: _Thought) -> Sequence[Reply]:
+        plain = thought = replace(asked, heard=await self._understood(asked.said))
         for _ in range(TRIES):
             try:
-                return await self._turn(said, events, heard, taking)
+                return await self._turn(thought)
+            except _GoesOn as found:
+                thought = await self._together(plain, found.half)
             except StaleState:
-                continue
+                thought = plain
         raise StaleState(f"another process kept writing the same conversation, {TRIES} times")
+
+    async def _understood(self, said: Inbound) -> Understanding:
+        return await self._reader().understand(said.text) if said.kind in HEARD else NOTHING_HEARD
+
+    async def _together(self, second: _Thought, half: Half) -> _Thought:
+        said = replace(second.said, text=quick.joined(half.text, second.said.text))
+        return replace(second, said=said, heard=await self._understood(said), half=half)
 
     def _weigh(self, text: str) -> Mapping[str, Any]:
         """What the trust gate says of a pasted offer; nothing of it is kept."""
         verdict = self._gate().judge(Offer(text))
         return {"hold": verdict.hold, "signals": verdict.signals}
 
-    async def _turn(
-        self,
-        said: Inbound,
-        events: Sequence[str],
-        heard: Understanding,
-        taking: tuple[PersonId, int] | None,
-    ) -> Sequence[Reply]:
+    async def _turn(self, thought: _Thought) -> Sequence[Reply]:
+        said = thought.said
         async with self._storage.work() as work:
-            for event in events:
+            for event in thought.events:
                 if not await work.inbox.first_time(said.sender.channel, event, said.at):
                     return ()
-            if taking is not None and len(await work.inbox.take(taking[0])) != taking[1]:
+            if thought.held is not None and len(await work.inbox.take(thought.held[0])) != thought.held[1]:
                 raise StaleState("more was written meanwhile")
+            if said.kind is Kind.REACTION:
+                if await reactions.count(work, said, self._clock()) or said.choice:
+                    return ()
+                said = replace(said, kind=Kind.TEXT)  # a thumb that stands for nothing we showed: just words
             recalled = await work.people.recall(said.sender, said.aliases, said.hint, said.at)
             person = recalled.person
+            staffed = self._team is not None and await self._team.is_open(work, person.id)
+            if not staffed:
+                await self._look_back(work, thought, recalled)
             flood = self._flood(said)
             if flood > FLOOD:
                 replies = self._moment(person) if flood == FLOOD + 1 else ()
                 await self._post(work, person, replies)
-                turn = Turn(State.from_json(recalled.state), replies)
-            else:
-                state = State.from_json(recalled.state)
-                ctx = await self._context(work, person, said, heard)
-                turn = advance(state, said, ctx, ALL)
-                await self._write(work, person, said, turn, recalled.version)
+                return replies
+            before = State.from_json(thought.half.before if thought.half else recalled.state)
+            ctx = await self._context(work, person, said, thought.heard)
+            turn = advance(before, said, replace(ctx, handed=staffed), ALL)
+            await self._write(work, recalled, thought, before, turn)
         return turn.replies
+
+    async def _look_back(self, work: Work, thought: _Thought, recalled: Recalled) -> None:
+        """Take back the answer to the first half of this thought; raises StaleState when the turn must be made anew."""
+        person, said = recalled.person, thought.said
+        if thought.half is not None:
+            if not await work.halves.take_back(person.id, thought.half):
+                raise StaleState("the first answer has left meanwhile")
+            return
+        last = person.last_inbound
+        if thought.alone or said.sender.channel not in self._joins or last is None or said.at - last > quick.LATELY:
+            return
+        if recalled.new or not quick.goes_on(said, thought.heard, State.from_json(recalled.state)):
+            return
+        half = await work.halves.waiting(person.id)
+        if half is not None and quick.joined(half.text, said.text):
+            raise _GoesOn(half)
 
     def _flood(self, said: Inbound) -> int:
         now = said.at
@@ -230,86 +248,41 @@ class Assistant:
             wording=self._wording,
             heard=heard,
             demo=self._demo and said.sender.value.startswith("sim:"),
-            staffed=self._tell_team is not None,
+            staffed=self._team is not None,
             public_url=self._public_url,
             alerts=await self._news.sent_to(work, person) if person.wish is not None else (),
             known_codes=await self._news.known(work, code) if code else {},
             weigh=self._weigh,
         )
 
-    async def _write(self, work: Work, person: Person, said: Inbound, turn: Turn, version: int) -> None:
-        for effect in turn.effects:
-            await self._do(work, person, said, effect)
-        if any(isinstance(effect, Forget) for effect in turn.effects):
+    async def _write(self, work: Work, recalled: Recalled, thought: _Thought, before: State, turn: Turn) -> None:
+        person, said = recalled.person, thought.said
+        effects, rated = once_each(turn.effects, recalled.state)
+        for effect in effects:
+            await self._effects.do(work, person, said, effect)
+        if any(isinstance(effect, Forget) for effect in effects):
             return await self._farewell(work, person, turn.replies)
-        await work.people.remember(person.id, turn.state.to_json(), version)
-        return await self._post(work, person, turn.replies)
+        open_end = said.sender.channel in self._joins and quick.begins(said, thought.heard, before, turn)
+        half = {KEY: {"text": said.text, "before": before.to_json()}} if open_end and not thought.alone else None
+        shown = await self._post(work, person, turn.replies, half)
+        kept = reactions.kept(recalled.state, shown, rated)
+        return await work.people.remember(person.id, turn.state.to_json() | kept, recalled.version)
 
-    async def _post(self, work: Work, person: Person, replies: Sequence[Reply]) -> None:
+    async def _post(
+        self, work: Work, person: Person, replies: Sequence[Reply], beside: Mapping[str, Any] | None = None
+    ) -> list[tuple[int, str]]:
+        """Owe these replies; gives the number of each one that shows an article, and the article."""
+        shown = []
         for reply in replies:
-            await work.outbox.add(person.id, person.address.channel, reply, self._clock())
+            number = await work.outbox.add(person.id, person.address.channel, reply, self._clock(), beside=beside)
+            if reply.article:
+                shown.append((number, reply.article))
+        return shown
 
     async def _farewell(self, work: Work, person: Person, replies: Sequence[Reply]) -> None:
         """The last words reach an address that we no longer keep: it goes with the message and is gone with it."""
         await work.feedback.say_goodbye(person.id, self._clock())
         await self._post(work, person, replies)
-
-    async def _do(self, work: Work, person: Person, said: Inbound, effect: Effect) -> None:
-        now = self._clock()
-        match effect:
-            case Subscribe() | Unsubscribe():
-                await self._consent(work, person, said, effect)
-            case ChooseLanguage(language, chosen):
-                await work.people.choose_language(person.id, Language(language), chosen=chosen)
-            case Reachable(reachable):
-                await work.people.set_reachable(person.id, reachable)
-            case CallHuman(topic):
-                if self._tell_team is not None:
-                    await self._tell_team(work, person, topic)
-            case ReportVacancy(vacancy):
-                await self._news.reported(work, person.id, vacancy, now)
-            case PrepareNews() | DecideNews():
-                await self._news.requested(work, person, effect, now)
-            case Missed() | Rated() | RegisterFair():
-                await self._note(work, person, effect)
-            case Forget():
-                pass  # done last, by `_farewell`
-
-    async def _note(self, work: Work, person: Person, effect: Missed | Rated | RegisterFair) -> None:
-        """What a conversation leaves behind without naming anybody, and reminders that were asked for."""
-        now = self._clock()
-        match effect:
-            case Missed(text):
-                await work.feedback.missed(person.address.channel, str(person.language), scrub(text), now)
-            case Rated(article, helped):
-                await work.feedback.count("helped" if helped else "not_helped", article, now.date())
-            case RegisterFair(fair):
-                await work.feedback.register(person.id, fair, now)
-
-    async def _consent(self, work: Work, person: Person, said: Inbound, effect: Subscribe | Unsubscribe) -> None:
-        """Write down what news are wanted, and the proof of the consent or of its end."""
-        now, channel = self._clock(), said.sender.channel
-        if isinstance(effect, Subscribe):
-            await work.people.subscribe(person.id, effect.wish)
-            for topic in _newly(person, effect.wish):
-                await work.people.consent(person.id, Consent(topic, True, now, channel, effect.words))
-            return
-        for topic in ("alerts", "fairs") if effect.scope == "all" else (effect.scope,):
-            await work.people.end(person.id, topic)
-            await work.people.consent(person.id, Consent(topic, False, now, channel, effect.words))
-
-
-def _newly(person: Person, wish: Wish) -> list[str]:
-    """What this wish consents to and the one before did not: a change of region is no new consent."""
-    before = person.wish
-    return [
-        topic
-        for topic, now, then in (
-            ("alerts", wish.alerts, before is not None and before.alerts),
-            ("fairs", wish.fairs, before is not None and before.fairs),
-        )
-        if now and not then
-    ]
 
 
 def _wish_json(person: Person) -> dict[str, Any] | None:
@@ -325,25 +298,3 @@ def _wish_json(person: Person) -> dict[str, Any] | None:
         "alerts": wish.alerts,
         "fairs": wish.fairs,
     }
-
-
-def _to_json(said: Inbound) -> dict[str, Any]:
-    """What must survive until the turn is made."""
-    return {
-        "event": said.event,
-        "channel": said.sender.channel,
-        "address": said.sender.value,
-        "at": said.at.isoformat(),
-        "text": said.text,
-        "hint": said.hint,
-    }
-
-
-def _from_json(data: Mapping[str, Any]) -> Inbound:
-    return Inbound(
-        event=data["event"],
-        sender=Address(data["channel"], data["address"]),
-        at=datetime.fromisoformat(data["at"]),
-        text=data["text"],
-        hint=data["hint"],
-    )

@@ -6,6 +6,7 @@ what is sent: a plan that changed after it was approved is refused; who left mea
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -19,14 +20,17 @@ from bot.broadcasts.progress import facts, progress
 from bot.broadcasts.rates import Rates, read_rates
 from bot.broadcasts.runner import Runner
 from bot.broadcasts.states import SPECIAL, Act, NotPossible, State, after
-from bot.broadcasts.survey import Means, survey
+from bot.broadcasts.survey import Means, anybody, fixed, joined, survey
 from bot.broadcasts.watch import Watch
 from bot.errors import BadContent
 from bot.library.library import Library
 from bot.person import Address
 from bot.storage.broadcasts import CHUNK, Announcement, Broadcasts
+from bot.storage.outbox import Ref
 from bot.storage.work import Storage, Work
 from bot.wording import MAIN, Wording
+
+log = logging.getLogger(__name__)
 
 REMIND_AT = time(9)
 """When a reminder leaves on the day before, where people live."""
@@ -129,7 +133,7 @@ class Broadcaster:
             if not await known.move(one.id, one.state, then):
                 raise NotPossible("meanwhile")
             roster = {True: found.census.eligible, False: found.census.waiting}
-            await known.planned(one, found.summary, roster, now, self._chunk)
+            await known.planned(one, {**found.summary, "mark": found.mark}, roster, now, self._chunk)
         return {**found.summary, **({"people": plan.people_of(found.census)} if people else {})}
 
     async def approve(self, number: int, by: str, plan_hash: str = "") -> Announcement:
@@ -234,6 +238,17 @@ class Broadcaster:
         """What time does: start, write the next chunk, rest at night, end. Any process, as often as it likes."""
         await self._runner.advance(now)
 
+    async def told_later(self, work: Work, ref: Ref, *, failed: bool) -> None:
+        """A provider told whether a message arrived; when too many did not, the rest is paused at once.
+
+        The process that hears of it need not be the one that sends, so it pauses by itself.
+        """
+        self.watch.told_later(ref, failed=failed)
+        if failed and self.watch.alarming(ref.batch_id):
+            self.watch.forget(ref.batch_id)
+            if await Broadcasts(work.line, work.vault).move(ref.batch_id, State.SENDING, State.PAUSED, "failures"):
+                log.error("announcement_paused", extra={"broadcast": ref.batch_id})
+
     async def get(self, number: int) -> Announcement:
         """The announcement; raises NotPossible when there is none."""
         async with self._storage.view() as work:
@@ -261,21 +276,27 @@ class Broadcaster:
         return Means(self._wording, self._library().country, self._rates(), self._paces, known)
 
     async def _unchanged(self, one: Announcement, now: datetime, *, as_approved: bool) -> None:
-        """Raise NotPossible unless what would be sent now is what was approved, but for people who left."""
-        found = await survey(self._storage, one, await self._means(), now)
-        approved = one.plan["parts"]
-        for part in ("content", "audience", "rates"):
-            if found.parts[part] != approved[part]:
+        """Raise NotPossible unless what would be sent now is what was approved, but for people who left.
+
+        Nobody outside the plan can be reached at all, so only those who came since are looked at: it takes the same
+        time for a thousand and for a million.
+        """
+        means = await self._means()
+        for part, is_now in fixed(one, means).items():
+            if is_now != one.plan["parts"][part]:
                 raise NotPossible("changed", what=part)
-        if found.parts["recipients"] == approved["recipients"]:
-            return
-        async with self._storage.view() as work:
-            eligible, waiting = await Broadcasts(work.line, work.vault).roster(one.id)
-        joined = set(found.census.eligible) - eligible - waiting
-        if joined and not as_approved:
-            raise NotPossible("joined", n=len(joined))
-        if eligible.isdisjoint(found.census.eligible):
-            raise NotPossible("nobody", reasons=self._reasons(found.summary) or "0")
+        if not as_approved:
+            new = await joined(self._storage, one, means, now)
+            if new:
+                raise NotPossible("joined", n=new)
+        if not await anybody(self._storage, one, means, now):
+            meanwhile = await self.get(one.id)
+            if State(meanwhile.state) is not State.APPROVED:
+                self._refuse_send(meanwhile)  # it is owed to everybody because somebody else was quicker
+            raise NotPossible("nobody", reasons=await self._why_nobody(one, means, now))
+
+    async def _why_nobody(self, one: Announcement, means: Means, now: datetime) -> str:
+        return self._reasons((await survey(self._storage, one, means, now)).summary) or "0"
 
     def _times(
         self, one: Announcement, at: datetime | None, latest: datetime | None, now: datetime

@@ -9,17 +9,14 @@ bubble, a digit, the words of an option and a typo of them are the same thing: a
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import Any
 
+from bot.choosing import agree, fold, is_number, pick
 from bot.library.library import Library
-from bot.messages import Choice, Inbound, Kind, Reply
+from bot.messages import LONGEST_REPLY, Choice, Inbound, Kind, Reply
 from bot.person import Language, Person, Wish
 from bot.understanding.reader import NOTHING_HEARD, Understanding
 from bot.wording import Wording
@@ -141,6 +138,18 @@ class CallHuman:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """The person is talking with the team: pass this on, word by word."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveHuman:
+    """The person has nothing more to say to the team."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportVacancy:
     """This person says that a vacancy we sent is not honest."""
 
@@ -186,6 +195,8 @@ Effect = (
     | Missed
     | Rated
     | CallHuman
+    | Relay
+    | LeaveHuman
     | ReportVacancy
     | RegisterFair
     | Reachable
@@ -205,6 +216,7 @@ class Context:
     heard: Understanding = NOTHING_HEARD
     demo: bool = False  # in the simulator: examples are shown, marked as such
     staffed: bool = False  # somebody of the team reads along
+    handed: bool = False  # this person is talking with the team
     public_url: str = ""
     alerts: Sequence[Mapping[str, Any]] = ()  # vacancies sent to this person lately: id, title, employer, why
     known_codes: Mapping[str, str] = field(default_factory=dict)  # code of a broadcast that was asked about: its title
@@ -252,6 +264,8 @@ Hearing = Callable[[State, Inbound, Context], Turn | None]
 """Takes a free text; None when it means nothing to the flow."""
 Command = Callable[[State, Context], Turn]
 """Does what a control word asks."""
+Beside = Callable[[State, Inbound, Context], str]
+"""Words for a bubble that another part of the conversation begins; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +278,7 @@ class Flow:
     hears: Hearing | None = None  # while the flow has the floor
     overhears: Hearing | None = None  # at any time, before the search: words that only this flow knows
     resume: Command | None = None  # says its last question again
+    beside: Beside | None = None  # what it says below the help line, while it waits for a text of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +290,7 @@ class Flows:
     media: Hearing
     answer: Hearing  # article, choices, follow-up or an honest "I do not know"
     welcome: Command
+    relay: Hearing | None = None  # passes words on to the team, while the person talks with it
 
     def route(self, name: str) -> Route | None:
         """Who follows choices that begin with `name`."""
@@ -290,7 +306,7 @@ class Flows:
 
 
 def advance(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
-    """Answer one message. Always gives at least one reply, but for a person who just left."""
+    """Answer one message. Always gives a reply, but for a person who just left or who is talking with the team."""
     if said.kind is Kind.LEFT:
         return Turn(state.without_flow(), effects=(Reachable(now=False),))
     ctx, learned = _follow_language(said, ctx)
@@ -298,7 +314,10 @@ def advance(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     last = turn.replies[-1] if turn.replies else None
     if any(isinstance(effect, Forget) for effect in turn.effects):
         return turn
-    state = replace(turn.state, offered=last.choices if last else (), greeted=True)
+    answered = turn.replies and turn.state.last_miss == state.last_miss
+    last_miss = "" if answered else turn.state.last_miss
+    offered = last.choices if last else ()
+    state = replace(turn.state, offered=offered, greeted=True, last_miss=last_miss)
     return replace(turn, state=state, effects=(*learned, *turn.effects))
 
 
@@ -308,20 +327,36 @@ def _turn(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     if said.kind is Kind.CHOICE:
         return follow(state, said.choice, ctx, flows) or _stale(state, ctx, flows)
     if said.kind is not Kind.TEXT:
-        return flows.media(state, said, ctx) or flows.welcome(state, ctx)
-    if ctx.heard.danger is not None:
-        return flows.urgent(state, ctx)
+        turn = flows.media(state, said, ctx) or flows.welcome(state, ctx)
+        return turn.adding(Relay(ctx.say("team.media"))) if ctx.handed else turn
+    if ctx.heard.danger is not None and not is_number(said.text):
+        turn = _help_first(state, said, ctx, flows)
+        return turn.adding(Relay(said.text)) if ctx.handed else turn
     return _text(state, said, ctx, flows)
 
 
+def _help_first(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
+    """The help line; below it, where a text of others was asked for (a job offer), what is to be said of that."""
+    turn, flow = flows.urgent(state, ctx), flows.named(state.flow)
+    below = flow.beside(state, said, ctx) if flow and flow.beside else ""
+    text = f"{turn.replies[0].text}\n\n{below}"
+    if not below or len(text) > LONGEST_REPLY:
+        return turn
+    return replace(turn, replies=(replace(turn.replies[0], text=text), *turn.replies[1:]))
+
+
 def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
-    picked = pick(said.text, state.offered)
+    picked = pick(said.text, state.offered) or agree(
+        said.text, state.offered, ctx.say("yes.words"), ctx.say("no.words")
+    )
     if picked is not None and (turn := follow(state, picked.id, ctx, flows)) is not None:
         return turn
     flow = flows.named(state.flow)
     if flow and flow.resume and fold(said.text) == fold(ctx.say("resume.label")):
         return flow.resume(state, ctx)
     control = str(ctx.heard.control) if ctx.heard.control else ""
+    if ctx.handed and flows.relay and (not control or control in _COURTESIES):
+        return flows.relay(state, said, ctx) or flows.welcome(state, ctx)
     if control and (command := _command(control, flows)) is not None:
         return command(state, ctx)
     if flow and flow.hears and (turn := flow.hears(state, said, ctx)) is not None:
@@ -347,73 +382,23 @@ def follow(state: State, route: str, ctx: Context, flows: Flows) -> Turn | None:
         return None
     flow = flows.named(turn.state.flow)
     turn = turn if flow and name in flow.routes else _offer_to_go_on(turn, ctx, flow)
+    if turn.state.last_miss != state.last_miss:
+        return turn  # it led to a fallback
     trail = (*turn.state.trail, route) if turn.state.trail[-1:] != (route,) else turn.state.trail
-    return replace(turn, state=replace(turn.state, trail=trail[-TRAIL:], misses=0, last_miss=""))
+    return replace(turn, state=replace(turn.state, trail=trail[-TRAIL:], misses=0))
 
 
-def pick(text: str, offered: Sequence[Choice]) -> Choice | None:
-    """Which of the offered choices a text means: its digit, its words, or a near miss of them."""
-    said = fold(text)
-    if not said or not offered:
-        return None
-    number = re.fullmatch(r"(?:opcion |option |numero |la |el |n )?(\d{1,2})", said)
-    if number:
-        place = int(number[1]) - 1
-        return offered[place] if 0 <= place < len(offered) else None
-    if said in _ORDINALS and _ORDINALS[said] < len(offered):
-        return offered[_ORDINALS[said]]
-    titles = [_folded(choice.title) for choice in offered]
-    if said in titles:
-        return offered[titles.index(said)]
-    words = said.split()
-    begun = [place for place, title in enumerate(titles) if title.split()[: len(words)] == words]
-    if len(begun) == 1 and len(words) <= 3:
-        return offered[begun[0]]
-    if len(said) < 4 or len(said) > 30:
-        return None
-    near = [SequenceMatcher(None, said, title).ratio() for title in titles]
-    best = max(range(len(near)), key=near.__getitem__)
-    return offered[best] if near[best] >= 0.84 else None
+def fallback(state: State, key: str, ctx: Context, again: str = "") -> tuple[State, str]:
+    """The words of a fallback, others when the last turn ended in the same one; and the state that remembers which.
+
+    A fallback always changes `last_miss`; by that the engine knows that nothing was answered.
+    """
+    key = again or f"{key}.again" if state.last_miss == key else key
+    return replace(state, last_miss=key), ctx.say(key)
 
 
-_ORDINALS = {
-    word: place
-    for place, words in enumerate(
-        (
-            ("uno", "una", "primera", "primero", "la primera", "el primero", "one", "first"),
-            ("dos", "segunda", "segundo", "la segunda", "el segundo", "two", "second"),
-            ("tres", "tercera", "tercero", "la tercera", "el tercero", "three", "third"),
-            ("cuatro", "la cuarta", "four"),
-            ("cinco", "la quinta", "five"),
-        )
-    )
-    for word in words
-}
-
-
-_BETWEEN_WORDS = re.compile(r"[^\w ]+")
-
-
-def fold(text: str) -> str:
-    """Lower case, no accents, no punctuation: what two writings of the same words share."""
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    return " ".join(_BETWEEN_WORDS.sub(" ", plain).split())
-
-
-_folded = lru_cache(maxsize=2_000)(fold)
-"""For our own words, which come again and again; never for what a person wrote."""
-
-
-@lru_cache(maxsize=500)
-def _wordings(words: str) -> frozenset[str]:
-    return frozenset(fold(word) for word in words.split("|"))
-
-
-def is_one_of(text: str, words: str) -> bool:
-    """The text is one of the wordings, which stand with | between them."""
-    return fold(text) in _wordings(words)
+_COURTESIES = frozenset({"greeting", "thanks"})
+"""Controls that are said to whoever is there."""
 
 
 def _command(control: str, flows: Flows) -> Command | None:
@@ -434,9 +419,10 @@ def _back(state: State, ctx: Context, flows: Flows) -> Turn:
 
 
 def _stale(state: State, ctx: Context, flows: Flows) -> Turn:
+    state, words = fallback(state, "stale", ctx)
     turn = flows.welcome(state.without_flow(), ctx)
     first, *rest = turn.replies
-    return replace(turn, replies=(replace(first, text=ctx.say("stale") + "\n\n" + first.text), *rest))
+    return replace(turn, replies=(replace(first, text=f"{words}\n\n{first.text}"), *rest))
 
 
 def _start(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:

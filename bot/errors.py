@@ -3,6 +3,7 @@
 BotError
 ├── NotGenuine            the sender of a request could not be proved; answer 401 or 403
 ├── Malformed             genuine or not, the bytes make no sense; answer 400 or 422
+│   └── Unreadable        the platform's own form with something in it that we do not understand; take it, count it
 ├── BadContent            a content file cannot be served; keep the last good version
 ├── BadSettings           the program must not start; one line names the setting
 ├── StorageGone           the database cannot be reached or written; answer 503 and be asked again
@@ -33,6 +34,10 @@ class Malformed(BotError):
     def __init__(self, message: str, errors: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(message)
         self.errors = errors
+
+
+class Unreadable(Malformed):
+    """The platform did say something, in its own form, and we cannot read it: asking for it again would not help."""
 
 
 class BadContent(BotError):

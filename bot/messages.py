@@ -32,6 +32,8 @@ class Kind(StrEnum):
     STICKER = "sticker"
     LOCATION = "location"
     DOCUMENT = "document"
+    REACTION = "reaction"  # an emoji on a bubble: the emoji in `text`, the provider's id of the bubble in `choice`
+    TEAM = "team"  # somebody of the team wrote in their group: the thread in `choice`
     OTHER = "other"  # something a person sent that we have no name for
     LEFT = "left"  # the person blocked us
     CAME_BACK = "came_back"  # the person unblocked us
@@ -102,6 +104,7 @@ class Reply:
     document: Document | None = None
     place: Place | None = None
     template: Template | None = None
+    thread: str = ""  # topic of the team's group that it goes to
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that `from_json` reads back to an equal reply."""
@@ -116,6 +119,8 @@ class Reply:
             out["place"] = [self.place.latitude, self.place.longitude, self.place.title, self.place.address]
         if self.template:
             out["template"] = [self.template.name, self.template.language, dict(self.template.variables)]
+        if self.thread:
+            out["thread"] = self.thread
         return out
 
     @classmethod
@@ -128,6 +133,7 @@ class Reply:
             document=Document(*data["document"]) if "document" in data else None,
             place=Place(*data["place"]) if "place" in data else None,
             template=Template(*data["template"]) if "template" in data else None,
+            thread=data.get("thread", ""),
         )
 
 

@@ -55,12 +55,16 @@ class Settings(BaseSettings):
     telegram_rate: Rate = Field(28.5, description="messages a second that the bot may send")
     telegram_chat_rate: Rate = Field(1.0, description="messages a second to one chat")
     whatsapp_rate: Rate = Field(80.0, description="messages a second that the sender may send")
-    gather_seconds: float = Field(1.0, ge=0, le=30, description="quick WhatsApp messages become one turn; 0: off")
+    gather_seconds: float = Field(
+        1.0, ge=0, le=30, description="quick messages become one turn: WhatsApp waits so long; 0: off"
+    )
     approval_above: int = Field(200, ge=0, description="above so many recipients another person approves")
     partner_secrets: Mapping[str, tuple[str, ...]] = Field(
         default_factory=dict, description="JSON: partner to a list of `whsec_...` secrets, newest first"
     )
-    staff_chat: str = Field("", description="Telegram forum group of the team")
+    staff_chat: str = Field(
+        "", description="number of the team's Telegram forum group; people who ask for a person talk with it"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -127,6 +131,13 @@ class Settings(BaseSettings):
         if url.scheme == "http" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
             raise ValueError(f"{PREFIX}PUBLIC_URL: must be https (http is for loopback only)")
         return self
+
+    @field_validator("staff_chat")
+    @classmethod
+    def _group(cls, value: str) -> str:
+        if value and not (value.startswith("-") and value[1:].isdecimal()):
+            raise ValueError("the number of a Telegram group, such as -1001234567890")
+        return value
 
     @property
     def embedded(self) -> bool:

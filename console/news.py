@@ -15,7 +15,7 @@ from bot.broadcasts.states import NotPossible
 from bot.storage.broadcasts import Announcement
 from console.house import House, Visit
 
-ACTS = ("plan", "approve", "pause", "resume", "cancel")
+ACTS = ("plan", "approve", "send", "pause", "resume", "cancel")
 
 
 class Desk(Protocol):
@@ -36,6 +36,7 @@ class Announcer(Protocol):
     async def show(self, number: int, *, unknown: int = 20) -> dict[str, Any]: ...
     async def plan(self, number: int, *, people: bool = False) -> dict[str, Any]: ...
     async def approve(self, number: int, by: str, plan_hash: str = "") -> Announcement: ...
+    async def send(self, number: int, *, by: str = "") -> Announcement: ...
     async def pause(self, number: int) -> Announcement: ...
     async def resume(self, number: int) -> Announcement: ...
     async def cancel(self, number: int) -> Announcement: ...
@@ -77,13 +78,17 @@ async def announcement(house: House, visit: Visit) -> Response:
 
 
 async def act(house: House, visit: Visit) -> Response:
-    """Plan, approve, pause, resume or cancel one."""
+    """Plan, approve, send, pause, resume or cancel one. What is sent is asked twice."""
     what = visit.form.get("act", "")
     if house.announcer is None or what not in ACTS:
         return house.problem("Eso no se puede", "Elige una de las acciones de la página.", 422)
+    if what == "send" and visit.form.get("sure") != "yes":
+        return await _one(house, visit, asking=True)
     try:
         if what == "approve":
             await house.announcer.approve(visit.id, visit.session.name, visit.form.get("hash", ""))
+        elif what == "send":
+            await _send(house.announcer, visit)
         else:
             await getattr(house.announcer, what)(visit.id)
     except NotPossible as error:
@@ -91,7 +96,15 @@ async def act(house: House, visit: Visit) -> Response:
     return RedirectResponse(f"/console/broadcasts/{visit.id}", 303)
 
 
-async def _one(house: House, visit: Visit, refusal: str = "", status: int = 200) -> Response:
+async def _send(announcer: Announcer, visit: Visit) -> None:
+    """Send what was on the page that was confirmed, and nothing that was planned since."""
+    one = await announcer.get(visit.id)
+    if visit.form.get("hash", "") != one.plan_hash:
+        raise NotPossible("other_plan")
+    await announcer.send(visit.id, by=visit.session.name)
+
+
+async def _one(house: House, visit: Visit, refusal: str = "", status: int = 200, *, asking: bool = False) -> Response:
     if house.announcer is None:
         return house.problem("Anuncios", "Este proceso no lleva anuncios.", 404)
     try:
@@ -99,7 +112,9 @@ async def _one(house: House, visit: Visit, refusal: str = "", status: int = 200)
     except NotPossible as error:
         return house.problem("No está", house.announcer.explain(error), 404)
     plan: Mapping[str, Any] = one.plan or {}
-    facts = {"one": one, "plan": plan, "progress": progress, "refusal": refusal, "acts": _possible(one.state)}
+    acts = _possible(one.state)
+    facts = {"one": one, "plan": plan, "progress": progress, "refusal": refusal, "acts": acts}
+    facts["asking"] = asking and "send" in acts
     return house.show(visit, "broadcast.html", facts, status)
 
 
@@ -108,7 +123,7 @@ def _possible(state: str) -> Sequence[str]:
     return {
         "draft": ("plan", "cancel"),
         "planned": ("plan", "approve", "cancel"),
-        "approved": ("plan", "cancel"),
+        "approved": ("send", "plan", "cancel"),
         "scheduled": ("pause", "cancel"),
         "sending": ("pause", "cancel"),
         "paused": ("resume", "cancel"),

@@ -65,6 +65,7 @@ class FakeTelegram:
         self.webhook: dict[str, Any] = {}
         self.commands: dict[str | None, list[dict[str, str]]] = {}
         self.texts: dict[tuple[str, str | None], str] = {}
+        self.topics: dict[int, str] = {}
         self.url = ""
         self._sent: deque[float] = deque()
         self._sent_to: dict[Any, deque[float]] = {}
@@ -197,8 +198,17 @@ class FakeTelegram:
         if not text.strip():
             raise Refusal(400, "Bad Request: message text is empty")
         check_keyboard(fields)
+        if fields.get("message_thread_id", 0) not in {0, *self.topics}:
+            raise Refusal(400, "Bad Request: message thread not found")
         self._rate(chat)
         return self._message(chat, text=text)
+
+    async def _do_createforumtopic(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if self._chat(fields) >= 0:
+            raise Refusal(400, "Bad Request: the chat is not a forum")
+        number = len(self.topics) + 41
+        self.topics[number] = str(fields["name"])
+        return {"message_thread_id": number, "name": fields["name"], "icon_color": 7322096}
 
     async def _do_senddocument(self, fields: dict[str, Any]) -> dict[str, Any]:
         chat = self._chat(fields)

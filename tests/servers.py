@@ -23,13 +23,17 @@ class Server:
 
 
 @contextmanager
-def postgres() -> Iterator[Server]:
-    """PostgreSQL on a socket; `url` has a `{database}` to fill in and the server a database `postgres`."""
+def postgres(*, durable: bool = False) -> Iterator[Server]:
+    """PostgreSQL on a socket; `url` has a `{database}` to fill in and the server a database `postgres`.
+
+    `durable`: it waits for the disk, as a real one does.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rumbo-pg-"))
     data = folder / "data"
     try:
         _run("initdb", "-D", data, "-U", "rumbo", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        settings = f"-h '' -k {folder} -c fsync=off -c synchronous_commit=off -c max_connections=60"
+        hasty = "" if durable else "-c fsync=off -c synchronous_commit=off"
+        settings = f"-h '' -k {folder} -c max_connections=60 {hasty}"
         _run("pg_ctl", "-D", data, "-w", "-s", "-l", folder / "log", "-o", settings, "start")
         try:
             version = _run("postgres", "--version").split()[-1]

@@ -53,7 +53,7 @@ TELEGRAM: list[tuple[str, dict[str, object] | None]] = [
     ("group", None),
     ("group_migrated", None),
     ("channel_post", None),
-    ("reaction", None),
+    ("reaction", {"kind": Kind.REACTION, "text": "👍", "choice": "1", "sender": Address("telegram", "987654321")}),
     ("unheard_of_update", None),
 ]
 NUMBER, BSUID = Address("whatsapp", "+51987654321"), Address("whatsapp", "PE.1A2b3C4d5E6f7G8h")

@@ -400,6 +400,62 @@ async def test_the_plan_of_an_announcement_is_seen_approved_and_cancelled(app):
     assert (await app.news.broadcaster.get(draft.id)).state == "cancelled"
 
 
+async def _approved(app, who: int, author: str = "Ana"):
+    """An announcement with an approved plan, and the way to it."""
+    async with app.storage.work() as work:
+        one = await work.people.recall(Address("telegram", str(who)), (), "es", app.clock())
+        await work.people.subscribe(one.person.id, Wish(regions=("15",)))
+        await work.people.consent(one.person.id, Consent("fairs", True, app.clock(), "telegram", "sí"))
+    draft = await app.news.broadcaster.draft_text({"es": "Charla gratuita el domingo."}, author)
+    await app.news.broadcaster.plan(draft.id)
+    await app.news.broadcaster.approve(draft.id, "Rosa")
+    return draft.id, f"/console/broadcasts/{draft.id}"
+
+
+@shared
+async def test_an_approved_announcement_is_sent_after_one_question_and_only_once(app):
+    number, way = await _approved(app, 77002)
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        mark = await mark_of(client)
+        page = (await client.get(way)).text
+        shown = re.search(r'name="hash" value="([^"]+)"', page)[1]
+        asked = await client.post(way, data={"act": "send", "hash": shown, "mark": mark})
+        before = (await app.news.broadcaster.get(number)).state
+        form = {"act": "send", "hash": shown, "sure": "yes", "mark": mark}
+        other = await client.post(way, data=form | {"hash": "otro"})
+        unmarked = await client.post(way, data=form | {"mark": "x"})
+        still = (await app.news.broadcaster.get(number)).state
+        sent = await client.post(way, data=form)
+        again = await client.post(way, data=form)
+
+    assert "Enviar…" in page
+    assert "¿Enviar ahora a" in asked.text
+    assert (before, still) == ("approved", "approved")
+    assert (other.status_code, unmarked.status_code) == (409, 403)
+    assert sent.status_code == 303
+    assert again.status_code == 409
+    one = await app.news.broadcaster.get(number)
+    assert one.state in {"sending", "scheduled", "done"}
+    assert one.sent_by == "Rosa"
+
+
+@shared
+async def test_what_nobody_has_approved_cannot_be_sent_from_the_console(app):
+    draft = await app.news.broadcaster.draft_text({"es": "Sin aprobar."}, "Ana")
+    way = f"/console/broadcasts/{draft.id}"
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        mark = await mark_of(client)
+        page = (await client.get(way)).text
+        form = {"act": "send", "hash": "", "sure": "yes", "mark": mark}
+        answer = await client.post(way, data=form)
+
+    assert "Enviar" not in page
+    assert answer.status_code == 409
+    assert (await app.news.broadcaster.get(draft.id)).state == "draft"
+
+
 @shared
 @pytest.mark.parametrize("way", ["/console/broadcasts/999999", "/console/broadcasts/99999999999999999999"])
 async def test_an_announcement_that_is_not_there_is_said_so(app, way):

@@ -713,6 +713,29 @@ class TestSender:
 
         assert await office.states() == {ref: State.SENT, unknown: State.UNKNOWN}
 
+    async def test_what_a_dead_process_left_is_taken_up_at_once_and_what_a_living_one_has_is_not(
+        self, office, database_url
+    ):
+        if database_url.startswith("sqlite"):
+            pytest.skip("an embedded program is alone")
+        [lost], [kept] = await office.owe("ana", "hola"), await office.owe("eva", "hola")
+        [unknown] = await office.owe("bob", "hola")
+        living = office.storage.presence("living")
+        await living.keep()
+        await claim(office, "dead", 1)
+        await claim(office, "living", 1)
+        await claim(office, "dead", 1)
+        await begin(office, [unknown], "dead")
+        async with office.open():
+            await office.done()
+        states = await office.states()
+        await living.end()
+        async with office.open():
+            await office.done()
+
+        assert states == {lost: State.SENT, kept: State.LEASED, unknown: State.UNKNOWN}
+        assert await office.states() == {lost: State.SENT, kept: State.SENT, unknown: State.UNKNOWN}
+
     async def test_an_outcome_waits_until_the_database_is_back(self, office, database_url):
         slow = asyncio.Event()
         office.post.says = {"ana": [slow]}

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 
+from bot.broadcast import Broadcaster, rates_of
+from bot.library.load import load
+from bot.person import Address, Wish
 from bot.storage.line import Query
 from bot.storage.tables import State
 from bot.storage.work import Storage
+from bot.wording import Wording
 from tests import servers
 from tests.fake_telegram import FakeTelegram
 from tests.road_kit import (
@@ -35,6 +41,14 @@ CHATS = range(1, 151)
 MANY = 120
 IN_FLIGHT = 50
 """Calls that can be on their way at once at this rate (500/s in chunks of a tenth of a second)."""
+
+
+CROWD = range(5_001, 5_121)
+ALLOWED = 100.0
+ASKED = "60"
+"""What the provider takes a second, and what the program is set to: two workers that did not know of each other would
+be refused, and a busy machine is not.
+"""
 
 
 @asynccontextmanager
@@ -176,14 +190,111 @@ async def test_web_and_worker_killed_on_postgresql_lose_and_double_nothing(
             await asyncio.gather(launcher.start("web", port), launcher.start("worker"))
         assert delivering.done()
         storage = await _open(url)
-        await _time_passes(storage)
-        await _all_sent(storage)
+        await _all_sent(storage)  # the workers that are alive take up what the dead had leased
         await _check_nothing_lost_or_doubled(telegram, storage, chats)
         await storage.close()
         assert [await program.stop() for program in launcher.programs[2:]] == [0, 0]
 
 
-async def _time_passes(storage: Storage) -> None:
-    """The leases of the dead run out: any process may take up what they left."""
-    async with storage.work() as work:
-        await work.outbox.sweep(datetime.now(UTC) + timedelta(seconds=61))
+# --- an announcement --------------------------------------------------------------------------------------------
+
+
+def _content_without_nights(folder: Path) -> Path:
+    """Announcements go out whenever the tests run."""
+    content = small_content(folder, "carne-extranjeria", "privacidad", "hablar-persona")
+    country = content / "pais.yaml"
+    lines = country.read_text(encoding="utf-8").splitlines(keepends=True)
+    awake = 'quiet_hours: {from: "00:00", to: "00:00"}\n'
+    country.write_text("".join(awake if line.startswith("quiet_hours:") else line for line in lines), encoding="utf-8")
+    return content
+
+
+class _Coordinator:
+    """Somebody who sends announcements to a crowd that has said yes to them."""
+
+    def __init__(self, storage: Storage, content: Path) -> None:
+        library = load(content).library
+        self._storage = storage
+        self._desk = Broadcaster(
+            storage=storage,
+            library=lambda: library,
+            wording=Wording.read(content),
+            rates=lambda: rates_of(content),
+            paces={"telegram": 28.5, "whatsapp": 80.0},
+            clock=lambda: datetime.now(UTC),
+        )
+
+    async def welcome(self, chats: Sequence[int]) -> None:
+        async with self._storage.work() as work:
+            for chat in chats:
+                address = Address("telegram", str(chat))
+                person = (await work.people.recall(address, (), "es", datetime.now(UTC))).person
+                await work.people.subscribe(person.id, Wish())
+
+    async def send(self, words: str) -> int:
+        number = (await self._desk.draft_text({"es": words}, "Rosa")).id
+        await self._desk.plan(number)
+        await self._desk.approve(number, "Ana")
+        await self._desk.send(number)
+        return number
+
+    async def end_of(self, number: int) -> dict[str, int]:
+        """How it ended."""
+
+        async def done() -> dict[str, int] | None:
+            shown = await self._desk.show(number)
+            return shown if shown["state"] == "done" else None
+
+        return await until(done, 40)
+
+
+def _got(telegram: FakeTelegram, words: str) -> Counter[int]:
+    """How often each chat was told so: a call counts that Telegram took, whether or not we heard of it."""
+    taken = [call for call in telegram.calls if call.method == "sendMessage" and call.answer in {0, 200}]
+    return Counter(int(call.fields["chat_id"]) for call in taken if words in call.fields["text"])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def mode(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, str], list[str]]:
+    """The settings of one mode, and its processes."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "rumbo.db")
+        return {"DATABASE_URL": f"sqlite:///{tmp_path}/rumbo.db"}, ["run"]
+    url = servers.empty_database(request.getfixturevalue("postgres_server"), "migrated")
+    return {"DATABASE_URL": url, "REDIS_URL": request.getfixturevalue("redis_url")}, ["worker", "worker"]
+
+
+async def test_an_announcement_reaches_everybody_once_though_all_processes_are_killed(
+    mode: tuple[dict[str, str], list[str]], tmp_path: Path
+) -> None:
+    """First undisturbed, under a strict provider; then twice with everything killed, but for a second worker at last."""
+    where, roles = mode
+    content = _content_without_nights(tmp_path)
+    async with FakeTelegram(overall=ALLOWED, per_chat=1, latency=0.02).running() as telegram:
+        rates = {"TELEGRAM_RATE": ASKED, "TELEGRAM_CHAT_RATE": "1"}
+        launcher = Launcher(environment(telegram, content, tmp_path, **rates, **where), tmp_path)
+        storage = await _open(where["DATABASE_URL"])
+        try:
+            coordinator = _Coordinator(storage, content)
+            await coordinator.welcome(CROWD)
+            running = await asyncio.gather(*(launcher.start(role) for role in roles))
+            calm = await coordinator.end_of(await coordinator.send("Feria el sábado"))
+            assert (calm["sent"], _got(telegram, "Feria el sábado")) == (len(CROWD), Counter(CROWD))
+            assert telegram.counts().get("sendMessage 429", 0) <= 3
+
+            number = await coordinator.send("Cambio de hora")
+            for part in (1, 2):
+                few = part * len(CROWD) // 3
+                await until(lambda few=few: _got(telegram, "Cambio de hora").total() >= few, 30)
+                survivors = running[1:] if part == 2 else []  # the second time another worker takes it up
+                await asyncio.gather(*(program.kill() for program in running if program not in survivors))
+                running = survivors or await asyncio.gather(*(launcher.start(role) for role in roles))
+            shown = await coordinator.end_of(number)
+            got, unknown = _got(telegram, "Cambio de hora"), await _in_state(storage, State.UNKNOWN)
+        finally:
+            await storage.close()
+            await launcher.end()
+    assert shown["sent"] + shown["unknown"] == shown["eligible"] == len(CROWD)
+    assert set(CROWD) - set(got) <= unknown
+    assert [chat for chat, times in got.items() if times > 1] == []
+    assert len(unknown) <= IN_FLIGHT

@@ -140,6 +140,21 @@ async def test_malformed_updates_are_refused_with_a_reason(rumbo: Road, body: by
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize("without", ["from", "chat"])
+async def test_an_update_of_telegrams_that_we_cannot_read_is_taken_and_counted(rumbo: Road, without: str) -> None:
+    """Refused, it would come again for a day and hold up that person's later messages."""
+    update = message("hola")
+    del update["message"][without]
+
+    answer = await rumbo.tell(update)
+
+    metrics = (await rumbo.client.get(f"{rumbo.url}/metrics")).text
+    assert answer.status_code == 200
+    assert 'rumbo_refused_total{door="telegram",why="Unreadable"} 1.0' in metrics
+    await rumbo.quiet()
+    assert rumbo.sent_to() == []
+
+
 async def test_an_update_of_an_unknown_kind_is_taken_and_ignored(rumbo: Road) -> None:
     answer = await rumbo.tell({"update_id": 1, "story_of_next_year": {"id": 1}})
 

@@ -68,7 +68,7 @@ async def test_the_webhook_is_registered_with_its_secret_and_what_we_want():
     assert state.healthy
     assert state.url == "https://r.example/webhooks/telegram"
     assert server.webhook["secret_token"] == SECRET
-    assert set(state.allowed) == {"message", "edited_message", "callback_query", "my_chat_member"}
+    assert set(state.allowed) == {"message", "edited_message", "callback_query", "my_chat_member", "message_reaction"}
     assert [command["command"] for command in server.commands[None]] == ["menu", "ayuda"]
     assert [command["description"] for command in server.commands["en"]] == ["The menu"]
     assert server.texts["description", None] == "Soy Rumbo."

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.app import App
-from bot.errors import Malformed, NotGenuine, StorageGone
+from bot.errors import Malformed, NotGenuine, StorageGone, Unreadable
 from webhooks.doors import TooLarge, received, refusal
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ def door(app: App, channel: str, *, twiml: bool = False) -> Door:
             got = await received(request, app)
             app.channels[channel].verify(got)
             await app.take(got, channel)
+        except Unreadable as error:
+            app.counts.refused(channel, type(error).__name__)  # taken all the same: it would come again for a day
+            log.warning("unreadable", extra={"channel": channel, "kind": ", ".join(what for what, _ in error.errors)})
         except (NotGenuine, Malformed, TooLarge, StorageGone) as error:
             app.counts.refused(channel, type(error).__name__)
             return refusal(error)

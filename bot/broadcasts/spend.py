@@ -30,6 +30,10 @@ ALARM = 0.8
 
 _SENT = "state IN (3, 7, 8) AND sent_at >= $1 AND sent_at < $2"
 _REPLIES = Query(f"SELECT count(*) FROM delivery WHERE priority = 0 AND lane = 'whatsapp' AND {_SENT}")
+_BY_TEMPLATE = Query(  # digests outside the window; they are rows of their own, like replies
+    f"SELECT count(*) FROM delivery d WHERE d.priority = 0 AND d.lane = 'whatsapp' AND {_SENT.replace('sent_at', 'd.sent_at')}"
+    " AND EXISTS (SELECT 1 FROM alert a WHERE a.person_id = d.person_id AND a.batch_id = d.batch_id AND a.by_template)"
+)
 _NEWS = Query(
     "SELECT count(*) FROM broadcast b JOIN delivery d ON d.batch_id = b.id WHERE b.total > 0 AND d.lane = 'whatsapp'"
     f" AND d.{_SENT.replace('sent_at', 'd.sent_at')}"
@@ -57,6 +61,7 @@ class Month:
     free: int  # messages that cost nothing
     forecast: int  # messages of the whole month, if it goes on like this
     cost: Cost
+    templates: int = 0  # digests of vacancies outside the window: never free
 
     @property
     def used(self) -> int:
@@ -74,6 +79,7 @@ class Month:
             "month": self.month,
             "replies": self.replies,
             "news": self.news,
+            "templates": self.templates,
             "used": self.used,
             "free": self.free,
             "forecast": self.forecast,
@@ -124,10 +130,11 @@ class Ledger:
         free = rates.free(CHANNEL, FREE_FORM)
         days = monthrange(today.year, today.month)[1]
         forecast = round((replies + news) * days / today.day)
-        cheap = rates.cost({(CHANNEL, FREE_FORM): replies + news}, {})
-        dear = rates.cost({(CHANNEL, FREE_FORM): replies, (CHANNEL, MARKETING): news}, {})
+        templates = booked.get(MARKETING, 0)
+        cheap = rates.cost({(CHANNEL, FREE_FORM): replies + news, (CHANNEL, MARKETING): templates}, {})
+        dear = rates.cost({(CHANNEL, FREE_FORM): replies, (CHANNEL, MARKETING): news + templates}, {})
         cost = Cost(cheap.low, dear.high, dear.currency, max(cheap.billable, dear.billable), dear.as_of, dear.sources)
-        return Month(f"{today:%Y-%m}", replies, news, free, forecast, cost)
+        return Month(f"{today:%Y-%m}", replies, news, free, forecast, cost, templates)
 
     async def _tell(self, month: Month, now: datetime) -> None:
         async with self._storage.work() as work:
@@ -154,7 +161,9 @@ async def _count(line: Line, country: Country, day: date) -> dict[str, int]:
     start = datetime.combine(day, time(), country.zone)
     end = datetime.combine(day + timedelta(days=1), time(), country.zone)
     values = micros(start), micros(end)
+    templates = int((await line.rows(_BY_TEMPLATE, *values))[0][0])
     return {
-        FREE_FORM: int((await line.rows(_REPLIES, *values))[0][0]),
+        FREE_FORM: int((await line.rows(_REPLIES, *values))[0][0]) - templates,
+        MARKETING: templates,
         NEWS: int((await line.rows(_NEWS, *values))[0][0]),
     }

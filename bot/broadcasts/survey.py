@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import orjson
@@ -16,11 +16,15 @@ from bot.broadcasts.rates import FREE_FORM, Rates
 from bot.broadcasts.spend import used_this_month
 from bot.library.country import Country
 from bot.storage.broadcasts import Announcement, Broadcasts
-from bot.storage.crowd import Circle, Crowd
-from bot.storage.work import Storage
+from bot.storage.crowd import Candidate, Circle, Crowd, Some
+from bot.storage.work import Storage, Work
 from bot.wording import Wording
 
-_AT_ONCE = 5_000
+AT_ONCE = 5_000
+"""People who are looked at in one go."""
+
+_FEW = 500
+_SLACK = timedelta(minutes=5)  # how far the clocks of two hosts may differ
 
 OF_A_FAIR = (Kind.FAIR, Kind.REMINDER)
 
@@ -43,40 +47,113 @@ class Survey:
     one: Announcement
     census: plan.Census
     summary: Mapping[str, Any]
+    mark: int  # when it began, see `Crowd.mark`
 
-    @property
-    def parts(self) -> Mapping[str, str]:
-        """What the hash covers, part by part."""
-        return dict(self.summary["parts"])
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a person is looked at with."""
+
+    one: Announcement
+    circle: Circle
+    before: Sequence[int]  # broadcasts that count as having it already
+    rule: plan.Rule
+    today: datetime
+
+    async def at(self, work: Work, some: Some) -> list[tuple[Candidate, plan.Why | None]]:
+        """The first few thousand of these people who are in the circle, each with the first reason why not."""
+        crowd = Crowd(work.line)
+        found = await crowd.candidates(self.circle, some, AT_ONCE)
+        if not found:
+            return []
+        seen = some if some.ids is not None else Some(some.after, found[-1].person)
+        having = await crowd.having(self.before, seen)
+        news = await crowd.news(self.one.id, self.today, seen) if self.rule.capped else {}
+        return [
+            (each, plan.decide(each, self.rule, has_it=each.person in having, news=news.get(each.person, 0)))
+            for each in found
+        ]
+
+
+async def _look(storage: Storage, one: Announcement, means: Means, now: datetime) -> _Look:
+    kind, start = Kind(one.kind), means.country.end_of_quiet(now)
+    usable = compose.templated(compose.read(one.body), kind, means.wording, set(means.templates))
+    circle, before = await _circle(storage, one)
+    today = datetime.combine(means.country.today(start), time(), means.country.zone)
+    return _Look(one, circle, before, plan.rule_at(start, usable, capped=kind is not Kind.CORRECTION), today)
 
 
 async def survey(storage: Storage, one: Announcement, means: Means, now: datetime, *, people: bool = False) -> Survey:
     """Who would get it if it were sent now."""
-    body = compose.read(one.body)
-    kind = Kind(one.kind)
-    start = means.country.end_of_quiet(now)
-    usable = compose.templated(body, kind, means.wording, set(means.templates))
-    census = plan.Census(plan.rule_at(start, usable, capped=kind is not Kind.CORRECTION), people)
-    circle, before = await _circle(storage, one)
-    today = datetime.combine(means.country.today(start), time(), means.country.zone)
-    after = 0
+    async with storage.work() as work:
+        mark = await Crowd(work.line).mark()
+    look = await _look(storage, one, means, now)
+    census, after = plan.Census(look.rule, people), 0
     while True:
         async with storage.view() as work:
-            crowd = Crowd(work.line)
-            some = await crowd.candidates(circle, after, _AT_ONCE)
-            if not some:
-                break
-            until = some[-1].person
-            having = await crowd.having(before, after, until)
-            news = await crowd.news(one.id, today, after, until) if census.rule.capped else {}
-        for each in some:
-            why = plan.decide(each, census.rule, has_it=each.person in having, news=news.get(each.person, 0))
+            some = await look.at(work, Some(after))
+        if not some:
+            break
+        for each, why in some:
             census.add(each, why)
-        after = until
+        after = some[-1][0].person
         await asyncio.sleep(0)  # others wait for the loop
     async with storage.view() as work:
         used = await used_this_month(work.line, means.country, now)
-    return Survey(one, census, _summary(one, body, census, means, now, used))
+    return Survey(one, census, _summary(one, census, means, now, used), mark)
+
+
+def fixed(one: Announcement, means: Means) -> dict[str, str]:
+    """What a plan depends on besides the people, part by part."""
+    return {
+        "content": compose.fingerprint(one.kind, one.topic, one.body),
+        "audience": plan.hash_of({"rule": orjson.dumps(one.audience, option=orjson.OPT_SORT_KEYS).decode()}),
+        "rates": means.rates.hash,
+    }
+
+
+async def joined(storage: Storage, one: Announcement, means: Means, now: datetime) -> int:
+    """How many would get it now who are not in the plan. Looks only at people who have changed since it was made."""
+    look = await _look(storage, one, means, now)
+    fresh: set[int] = set()
+    after, mark = 0, one.plan.get("mark")
+    while True:
+        async with storage.view() as work:
+            ids = await _changed(work, look, mark, after) if mark is not None else None
+            some = await look.at(work, Some(after, ids=ids)) if ids is None or ids else []
+        fresh.update(each.person for each, why in some if why is None)
+        if not (some if ids is None else ids):
+            break
+        after = some[-1][0].person if ids is None else ids[-1]
+        await asyncio.sleep(0)
+    if fresh:
+        async with storage.view() as work:
+            async for known in Broadcasts(work.line, work.vault).roster(one.id):
+                fresh.difference_update(known)
+    return len(fresh)
+
+
+async def _changed(work: Work, look: _Look, mark: int, after: int) -> list[int]:
+    """The next few thousand who may have come into the circle since the plan."""
+    crowd, since = Crowd(work.line), (look.one.planned_at or look.one.created_at) - _SLACK
+    found = {
+        *await crowd.moved(mark, after, AT_ONCE),
+        *await crowd.told(look.circle.told, since, after, AT_ONCE),
+    }
+    return sorted(found)[:AT_ONCE]
+
+
+async def anybody(storage: Storage, one: Announcement, means: Means, now: datetime) -> bool:
+    """Whether somebody of the plan would still get it; mostly the first few hundred tell."""
+    look = await _look(storage, one, means, now)
+    async with storage.view() as work:
+        async for ids in Broadcasts(work.line, work.vault).roster(one.id, eligible=True):
+            for first in range(0, len(ids), _FEW):
+                some = Some(ids=ids[first : first + _FEW])
+                if any(why is None for _, why in await look.at(work, some)):
+                    return True
+                await asyncio.sleep(0)
+    return False
 
 
 async def _circle(storage: Storage, one: Announcement) -> tuple[Circle, list[int]]:
@@ -107,13 +184,12 @@ async def _circle(storage: Storage, one: Announcement) -> tuple[Circle, list[int
 
 def _summary(
     one: Announcement,
-    body: compose.Body,
     census: plan.Census,
     means: Means,
     now: datetime,
     used: Mapping[tuple[str, str], int],
 ) -> dict[str, Any]:
-    kind = Kind(one.kind)
+    kind, body = Kind(one.kind), compose.read(one.body)
     start = means.country.end_of_quiet(now)
     seconds = plan.seconds_for(census.channels, means.paces)
     category = compose.TEMPLATES[kind][1].value.lower()
@@ -121,12 +197,7 @@ def _summary(
     for (channel, _, by_template), n in census.forms.items():
         key = channel, category if by_template else FREE_FORM
         messages[key] = messages.get(key, 0) + n
-    parts = {
-        "content": compose.fingerprint(one.kind, one.topic, one.body),
-        "audience": plan.hash_of({"rule": orjson.dumps(one.audience, option=orjson.OPT_SORT_KEYS).decode()}),
-        "recipients": census.digest,
-        "rates": means.rates.hash,
-    }
+    parts = {**fixed(one, means), "recipients": census.digest}
     deferred = len(census.eligible) if start > now else 0
     texts = compose.rendered(body, kind, one.code, means.wording)
     return {

@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -19,23 +19,19 @@ import orjson
 from telegram.constants import (
     InlineKeyboardButtonLimit,
     InlineKeyboardMarkupLimit,
-    MessageAttachmentType,
     MessageLimit,
-    MessageType,
 )
 
 from bot.channels import formatting, wire
-from bot.channels.base import LONGEST_INBOUND, Limits, Pace
-from bot.errors import Malformed, NotGenuine, OutcomeUnknown, PersonLeft, Refused, SendFailed, Throttled
-from bot.messages import Choice, Document, Inbound, Kind, Outgoing, Payload, Place, Receipt, Received
+from bot.channels.base import Limits, Pace
+from bot.channels.telegram_reading import READERS, WANTED, said_by_team
+from bot.errors import Malformed, NotGenuine, OutcomeUnknown, PersonLeft, Refused, SendFailed, Throttled, Unreadable
+from bot.messages import Choice, Document, Inbound, Outgoing, Payload, Place, Receipt, Received
 from bot.person import Address
 
 log = logging.getLogger(__name__)
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the name of a header
-WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
-"""The kinds of update that we ask Telegram for."""
-
 LIMITS = Limits(
     text=int(MessageLimit.MAX_TEXT_LENGTH),
     buttons=int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER),
@@ -46,32 +42,6 @@ LIMITS = Limits(
 CAPTION = int(MessageLimit.CAPTION_LENGTH)
 ROW_WIDTH = 26
 """Characters of all titles of one row of buttons that a narrow phone shows uncut."""
-
-KINDS: Mapping[str, Kind] = {
-    "text": Kind.TEXT,
-    "location": Kind.LOCATION,
-    "photo": Kind.PHOTO,
-    "live_photo": Kind.PHOTO,
-    "voice": Kind.VOICE,
-    "audio": Kind.VOICE,
-    "video_note": Kind.VOICE,
-    "sticker": Kind.STICKER,
-    "document": Kind.DOCUMENT,
-}
-"""Field of a message that says what it is. Without any of them a message is OTHER, or tells of the chat itself."""
-
-_WRITTEN = {"text", "checklist", "effect_id", "business_connection_id", "reply_to_story", "sender_boost_count"}
-_WRITTEN |= {"sender_business_bot", "giveaway", "suggested_post_info"}
-SERVICE = ({kind.value for kind in MessageType} - {kind.value for kind in MessageAttachmentType} - _WRITTEN) | {
-    "successful_payment",
-    "new_chat_member",
-    "migrate_from_chat_id",
-}
-"""Fields of messages that nobody wrote: a pinned message, a changed timer. They are not answered."""
-
-# The bot's own standing in a private chat: kicked when the person blocks it, member when they come back.
-STANDING: Mapping[str, Kind] = {"kicked": Kind.LEFT, "left": Kind.LEFT, "member": Kind.CAME_BACK}
-
 
 NOT_MODIFIED = "message is not modified"
 ANSWERS: Sequence[tuple[range, str, type[SendFailed]]] = (
@@ -92,8 +62,11 @@ class Telegram:
     name = "telegram"
     limits = LIMITS
 
-    def __init__(self, *, token: str, secret: str, api_url: str, client: httpx.AsyncClient, pace: Pace) -> None:
+    def __init__(
+        self, *, token: str, secret: str, api_url: str, client: httpx.AsyncClient, pace: Pace, staff_chat: str = ""
+    ) -> None:
         self.pace = pace
+        self._staff_chat = staff_chat
         self.ignored: Counter[str] = Counter()
         self._secret = secret.encode()
         self._root = f"{api_url}/bot{token}/"
@@ -108,17 +81,30 @@ class Telegram:
             raise NotGenuine("telegram: the secret token is missing or wrong")
 
     def read(self, got: Received) -> Sequence[Inbound | Receipt]:
-        """The one thing that an update tells, or nothing; raises Malformed."""
+        """The one thing that an update tells, or nothing; raises Malformed, or Unreadable for one of Telegram's own."""
         try:
             update = orjson.loads(got.body)
             event = int(update["update_id"])
             kind = next((kind for kind in WANTED if kind in update), "")
-            said = _READERS[kind](update[kind], str(event), got) if kind else None
+            told = dict(update[kind]) if kind else {}
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise Malformed("telegram: not an update", (("body", type(error).__name__),)) from error
+        try:
+            said = self._said(kind, told, str(event), got) if kind else None
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise Unreadable(f"telegram: {kind}", ((kind, type(error).__name__),)) from error
         if said is None:
             self.ignored[kind or "unknown update"] += 1
         return (said,) if said else ()
+
+    def _said(self, kind: str, told: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
+        if kind == "message" and self._staff_chat and str(told["chat"]["id"]) == self._staff_chat:
+            return said_by_team(told, event, got)
+        return READERS[kind](told, event, got)
+
+    async def open_topic(self, chat: str, name: str) -> str:
+        """Make a topic of that name in a forum group; gives its number, or raises SendFailed."""
+        return await self._call({"method": "createForumTopic", "chat_id": int(chat), "name": name})
 
     def render(self, message: Outgoing) -> Sequence[Payload]:
         """The bubble with its buttons (a document carries it as its caption), then the pin."""
@@ -136,7 +122,7 @@ class Telegram:
             calls += _bubbles(chat, text, keyboard)
             calls += [_document(chat, reply.document)] if reply.document else []
         calls += [_venue(chat, reply.place)] if reply.place else []
-        return calls
+        return [{**call, "message_thread_id": int(reply.thread)} for call in calls] if reply.thread else calls
 
     async def send(self, payload: Payload) -> str:
         """Make the call; the id is Telegram's message id ("" where the answer holds none)."""
@@ -179,7 +165,8 @@ def _outcome(answer: httpx.Response, fields: Mapping[str, Any]) -> str:
         told = orjson.loads(answer.content)
         if told["ok"]:
             result = told["result"]
-            return str(result["message_id"]) if isinstance(result, dict) and "message_id" in result else ""
+            named = result if isinstance(result, dict) else {}
+            return str(named.get("message_id") or named.get("message_thread_id") or "")
         code, said = int(told["error_code"]), str(told.get("description", ""))
         more = told.get("parameters") or {}
         after, moved = more.get("retry_after"), more.get("migrate_to_chat_id")
@@ -206,76 +193,6 @@ def _body(fields: dict[str, Any]) -> dict[str, Any]:
     plain = {key: value if isinstance(value, str) else orjson.dumps(value).decode() for key, value in fields.items()}
     content = file["body"].encode("utf-8", "replace")
     return {"data": plain, "files": {file["field"]: (file["filename"], content, file["media_type"])}}
-
-
-# --- reading ---------------------------------------------------------------------------------------------------
-
-
-def _message(message: Mapping[str, Any], event: str, got: Received, *, edited: bool = False) -> Inbound | None:
-    sender = message["from"]
-    if message["chat"]["type"] != "private" or sender["is_bot"]:
-        return None
-    field = next((field for field in KINDS if field in message), "")
-    if (not field and not SERVICE.isdisjoint(message)) or (edited and field == "location"):
-        return None  # a service message, or the next step of a shared live location
-    kind = KINDS.get(field, Kind.OTHER)
-    kind, text = _command(str(message.get("text") or message.get("caption") or "")[:LONGEST_INBOUND], kind)
-    place = message["location"] if kind is Kind.LOCATION else {}
-    return Inbound(
-        event=event,
-        sender=Address("telegram", str(int(message["chat"]["id"]))),
-        at=got.at,
-        kind=kind,
-        text=text,
-        hint=str(sender.get("language_code") or ""),
-        latitude=float(place["latitude"]) if place else None,
-        longitude=float(place["longitude"]) if place else None,
-        edited=edited,
-    )
-
-
-def _edited(message: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
-    return _message(message, event, got, edited=True)
-
-
-def _command(text: str, kind: Kind) -> tuple[Kind, str]:
-    """`/start payload` is a START with the payload; `/menu@OurBot` is the text `/menu`."""
-    if kind is not Kind.TEXT or not text.startswith("/"):
-        return kind, text
-    command, _, rest = text.partition(" ")
-    command = command.partition("@")[0]
-    return (Kind.START, rest.strip()) if command == "/start" else (kind, f"{command} {rest}".strip())
-
-
-def _tap(query: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
-    """A tap; the message it stood under may be inaccessible or gone, so only the sender counts."""
-    chat = (query.get("message") or {}).get("chat") or {"type": "private"}
-    if chat["type"] != "private" or not query.get("data"):
-        return None
-    return Inbound(
-        event=event,
-        sender=Address("telegram", str(int(query["from"]["id"]))),
-        at=got.at,
-        kind=Kind.CHOICE,
-        choice=str(query["data"]),
-        hint=str(query["from"].get("language_code") or ""),
-        tap=str(query["id"]),
-    )
-
-
-def _standing(change: Mapping[str, Any], event: str, got: Received) -> Inbound | None:
-    kind = STANDING.get(change["new_chat_member"]["status"])
-    if change["chat"]["type"] != "private" or kind is None:
-        return None
-    return Inbound(event=event, sender=Address("telegram", str(int(change["chat"]["id"]))), at=got.at, kind=kind)
-
-
-_READERS: Mapping[str, Callable[[Mapping[str, Any], str, Received], Inbound | None]] = {
-    "message": _message,
-    "edited_message": _edited,
-    "callback_query": _tap,
-    "my_chat_member": _standing,
-}
 
 
 # --- rendering -------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from telegram import Bot, BotCommand, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram import WANTED
+from bot.channels.telegram_reading import WANTED
 from bot.errors import Malformed
 from bot.messages import Received
 

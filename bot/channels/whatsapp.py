@@ -8,6 +8,7 @@ bubble is billed.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ LIMITS = Limits(text=1600, buttons=3, button_title=20, choice_id_bytes=200, rows
 """Twilio's Body; quick replies in session without approval; their titles and ids; items of a list picker."""
 INTERACTIVE_TEXT = 1024
 ROW_TITLE = 24
+THUMB = re.compile("[👍👎][🏻🏼🏽🏾🏿]?\ufe0f?")
+"""All of a message that is one: a reaction to a bubble arrives so."""
 
 STATUSES: Mapping[str, DeliveryStatus] = {
     "accepted": DeliveryStatus.QUEUED,
@@ -219,6 +222,8 @@ def _message(sid: str, form: Mapping[str, str], got: Received) -> Inbound:
     choice = form.get("ButtonPayload") or form.get("ListId") or ""
     kind = Kind.CHOICE if choice else _kind(form)
     place = kind is Kind.LOCATION
+    if kind is Kind.TEXT and _is_thumb(form.get("Body", "")):
+        kind, choice = Kind.REACTION, form.get("OriginalRepliedMessageSid", "")  # a reaction comes as a message
     return Inbound(
         event=sid,
         sender=sender,
@@ -239,6 +244,10 @@ def _kind(form: Mapping[str, str]) -> Kind:
     if _is_number(form.get("Latitude", "")) and _is_number(form.get("Longitude", "")):
         return Kind.LOCATION
     return Kind.TEXT if form.get("Body", "").strip() else Kind.OTHER
+
+
+def _is_thumb(body: str) -> bool:
+    return THUMB.fullmatch(body.strip()) is not None
 
 
 def _is_number(text: str) -> bool:

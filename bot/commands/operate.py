@@ -11,15 +11,15 @@ from typing import Any
 
 from bot import app as composition
 from bot import settings
-from bot.broadcasts import compose
 from bot.channels.whatsapp_content import Approval, ContentApi
 from bot.clock import Clock, Ids
+from bot.commands import unanswered
 from bot.errors import BadSettings
+from bot.news import template_texts
 from bot.person import Address
 from bot.storage.broadcasts import Broadcasts
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
-from bot.understanding.clusters import cluster
 from bot.wording import Wording
 from console.command import staff_link
 
@@ -44,10 +44,7 @@ def add_to(commands: Any) -> None:
     stats.add_argument("--days", type=int, default=30)
     stats.add_argument("--json", action="store_true")
     stats.set_defaults(act=_sync(_stats))
-    open_ = commands.add_parser("unanswered", help="what we could not answer, in groups")
-    open_.add_argument("--json", action="store_true")
-    open_.add_argument("--most", type=int, default=20, help="groups to show")
-    open_.set_defaults(act=_sync(_unanswered))
+    unanswered.add_to(commands, _unanswered)
     telegram = commands.add_parser("telegram", help="register the webhook again and show its state")
     telegram.add_argument("what", choices=("webhook",))
     telegram.set_defaults(act=_sync(_telegram))
@@ -149,22 +146,8 @@ async def _stats(given: argparse.Namespace, chosen: settings.Settings) -> int:
     return 0
 
 
-async def _unanswered(given: argparse.Namespace, chosen: settings.Settings) -> int:
-    storage = await open_storage(chosen)
-    try:
-        async with storage.view() as work:
-            rows = await work.feedback.unanswered()
-    finally:
-        await storage.close()
-    groups = cluster([text for _, _, text in rows])[: given.most]
-    if given.json:
-        print(json.dumps([{"count": len(group), "examples": group[:10]} for group in groups], ensure_ascii=False))
-        return 0
-    for group in groups:
-        print(f"{len(group)} × {group[0]}")
-        for text in dict.fromkeys(group[1:6]):
-            print(f"      {text}")
-    return 0
+def _unanswered(act: Any) -> Any:
+    return _sync(lambda given, chosen: act(given, chosen, open_storage, Clock()()))
 
 
 async def _telegram(_: argparse.Namespace, chosen: settings.Settings) -> int:
@@ -190,7 +173,7 @@ async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int
             client=client,
             api_url=chosen.twilio_api_url,
         )
-        states = await api.templates(compose.template_texts(wording), submit=given.submit)
+        states = await api.templates(template_texts(wording), submit=given.submit)
     approved = [(state.name, state.language) for state in states if state.approval is Approval.APPROVED]
     storage = await open_storage(chosen)
     try:

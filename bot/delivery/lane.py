@@ -1,38 +1,43 @@
 """One lane: everything that leaves over one channel, replies before crowds.
 
 Claim a few, ask the limit of each chat, book places in the overall limit, save `sending`, send side by side, save what
-became of them. A slow call holds up nobody but its own chat. No network call happens inside a transaction; a message
-is handed to the provider only after `sending` was saved under our name.
+became of them. A slow call holds up nobody but its own chat; a crowd books so little ahead that a reply goes at once.
+No network call happens inside a transaction; a message is handed to the provider only after `sending` was saved under
+our name.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Protocol
 
 from bot.channels.base import Channel
+from bot.delivery.gate import Gate
 from bot.delivery.recorder import Recorder, Result
 from bot.delivery.throttle import Limiter
 from bot.delivery.verdict import verdict
 from bot.delivery.wake import CROWD, Wake
-from bot.errors import OutcomeUnknown, SendFailed, Throttled, Unreachable
+from bot.errors import NeedsTemplate, OutcomeUnknown, SendFailed, Throttled, Unreachable
 from bot.messages import Outgoing, Payload, Reply
 from bot.person import PersonId
-from bot.storage.outbox import Again, Claimed, Kinds, Outcome
+from bot.storage.outbox import Again, Claimed, Kinds, Outcome, Ref
 from bot.storage.tables import State
 from bot.storage.work import Storage
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0
-_PATIENCE = 15.0  # seconds that a claimed message waits for its place before it goes back into the queue
-_CHUNK = 0.1  # a micro-batch is what may go in this many seconds: the most that a kill can leave unknown
-_CATCH_UP = 0.95  # of the distance between two messages: so much a crowd hurries after a delay
+_LOOK_EVERY = {Kinds.REPLIES: 1.0, Kinds.CROWD: 0.4}  # a `send` from the command line calls nobody
+_CHUNK = (
+    0.05  # a micro-batch is what may go in this many seconds: two of them, and what flies, can a kill leave unknown
+)
+_STEP = 0.02  # of a micro-batch a crowd books what may go in this many seconds, at least one message
+_CROWD_FEEDERS = 2  # one claims the next batch while the other one's goes out
 _CROWD_SHARE = 0.75  # of what may be in flight
 
 
@@ -79,10 +84,19 @@ class Lane:
         self._recorder = Recorder(self.name, kit.storage, kit.owner, self._recorded, kit.noted)
         self._in_hand = 0
         self._talking_to: dict[PersonId, Claimed] = {}
-        self._most = min(max(int(channel.pace.overall * kit.timeout), 32), 400)
-        self._frozen_until = 0.0
-        self._gate = 0.0  # when the next crowd message may leave
+        self._most = min(max(int(channel.pace.overall * kit.timeout), 32), max(400, int(channel.pace.overall)))
+        self._gate = Gate(
+            self.name,
+            channel.pace.overall,
+            kit.limiter,
+            reply_burst=kit.reply_burst,
+            sleep=self._sleep,
+            closed=lambda: self._stopping,
+        )
         self._due_again: list[datetime] = []
+        self._turns = {kinds: asyncio.Lock() for kinds in _LOOK_EVERY}  # to claim, or to wait for something to claim
+        self._nothing_more: set[Kinds] = set()
+        self._crowd_goes = asyncio.Lock()  # one micro-batch of a crowd after another
         self._flights: asyncio.TaskGroup
         self._flying: set[asyncio.Task[None]] = set()
 
@@ -93,7 +107,8 @@ class Lane:
             async with asyncio.TaskGroup() as self._flights:
                 async with asyncio.TaskGroup() as feeders:
                     feeders.create_task(self._feed(Kinds.REPLIES))
-                    feeders.create_task(self._feed(Kinds.CROWD))
+                    for _ in range(_CROWD_FEEDERS):
+                        feeders.create_task(self._feed(Kinds.CROWD))
                 if self._flying:
                     await asyncio.wait(self._flying, timeout=grace())
                 for task in self._flying:
@@ -111,35 +126,37 @@ class Lane:
         topic = self.name + (CROWD if kinds is Kinds.CROWD else "")
         while not self._stopping:
             try:
-                more = await self._round(kinds)
+                async with self._turns[kinds]:
+                    if kinds in self._nothing_more:
+                        self._nothing_more.discard(kinds)
+                        await self._kit.wake.wait(topic, self._idle_seconds(kinds))
+                    claimed = [] if self._stopping else await self._claimed(kinds)
+                await self._send_out(claimed, kinds)
             except Exception:  # whatever it is, the lane goes on when it is over
                 log.exception("lane_stumbled", extra={"lane": self.name})
-                more = False
-            if not more and not self._stopping:
-                await self._kit.wake.wait(topic, self._idle_seconds())
+                self._nothing_more.add(kinds)
 
-    async def _round(self, kinds: Kinds) -> bool:
-        """Claim and send one batch; gives whether there may be more to claim."""
+    async def _claimed(self, kinds: Kinds) -> list[Claimed]:
         wanted = min(self._room(kinds), max(10, int(self._channel.pace.overall / 2)), 100)
-        if wanted <= 0:
-            return False  # the recorder calls us when there is room
-        now = self._kit.clock()
-        lazy = (
-            kinds is Kinds.REPLIES
-        )  # a claim that is lost in a crash was never made; a crowd's waits long, so save it
-        async with self._kit.storage.work(lazy=lazy, single=True) as work:
-            claimed = await work.outbox.claim(self.name, self._kit.owner, wanted, now, now + self._kit.lease, kinds)
-        self._in_hand += len(claimed)
+        claimed: list[Claimed] = []
+        if wanted > 0:  # else the recorder calls us when there is room
+            now = self._kit.clock()
+            lazy = kinds is Kinds.REPLIES  # a claim lost in a crash was never made; a crowd's waits long, so save it
+            async with self._kit.storage.work(lazy=lazy, single=True) as work:
+                claimed = await work.outbox.claim(self.name, self._kit.owner, wanted, now, now + self._kit.lease, kinds)
+            self._in_hand += len(claimed)
+        if len(claimed) < max(wanted, 1):
+            self._nothing_more.add(kinds)
+        return claimed
+
+    async def _send_out(self, claimed: Sequence[Claimed], kinds: Kinds) -> None:
         ready = [item for one in claimed if (item := await self._prepared(one)) is not None]
-        waiting = list(self._chunks(ready))
+        waiting = list(_cut(ready, self._channel.pace.overall * _CHUNK))
         try:
             while waiting:
-                await self._launch(waiting[0], kinds)
-                del waiting[0]
-        except BaseException:
+                await (self._reply if kinds is Kinds.REPLIES else self._tell)(waiting.pop(0))
+        finally:
             self._give_back(item for chunk in waiting for item in chunk)
-            raise
-        return len(claimed) == wanted
 
     async def _prepared(self, claimed: Claimed) -> Ready | None:
         """The calls to make now, or None: it is too early for this chat, or there is nothing to say."""
@@ -150,6 +167,9 @@ class Lane:
         try:
             reply = claimed.reply or await self._words(claimed)
             payloads = self._channel.render(self._outgoing(claimed, reply)) if reply else ()
+        except NeedsTemplate as failure:  # nobody was asked for it: the window closed while it waited
+            self._settle(claimed, self._judged(failure, claimed))
+            return None
         except Exception:
             log.exception("cannot_render", extra={"lane": self.name, "delivery": str(claimed.ref)})
             self._settle(claimed, Outcome(claimed.ref, State.FAILED, self._kit.clock(), error="cannot_render"))
@@ -170,22 +190,38 @@ class Lane:
     async def _words(self, claimed: Claimed) -> Reply | None:
         return await self._kit.contents.reply_for(claimed.ref.batch_id, claimed) if self._kit.contents else None
 
-    async def _launch(self, chunk: Sequence[Ready], kinds: Kinds) -> None:
-        """Wait for the places of these messages, save `sending`, and let them go at their moments."""
-        loop = asyncio.get_running_loop()
-        wait = await self._places(sum(len(item.payloads) for item in chunk), kinds)
-        if wait is None:
-            self._give_back(chunk)
-            return
-        booked, moments, left = loop.time(), [], sum(len(item.payloads) for item in chunk)
-        for item in chunk:
-            left -= len(item.payloads)
-            moments.append(booked + max(0.0, wait - left / self._channel.pace.overall))
-        await self._sleep(moments[0] - booked)
+    async def _reply(self, chunk: Sequence[Ready]) -> None:
+        """Wait for the places of these, save `sending`, let them go: a kill while they wait loses no answer."""
+        waiting = list(chunk)
+        try:
+            moments = await self._gate.moments(_sizes(chunk), crowd=False)
+            if moments is not None:
+                ours = await self._begun(chunk)
+                waiting.clear()
+                self._depart(chunk, moments, ours)
+        finally:
+            self._give_back(waiting)
+
+    async def _tell(self, chunk: Sequence[Ready]) -> None:
+        """Save `sending` while those before are leaving, then let these go, step by step, each at its moment."""
+        waiting = list(_cut(chunk, self._channel.pace.overall * _STEP))
+        try:
+            await self._gate.thaw()
+            ours = await self._begun(chunk)
+            async with self._crowd_goes:
+                while waiting and (moments := await self._gate.moments(_sizes(waiting[0]), crowd=True)) is not None:
+                    self._depart(waiting.pop(0), moments, ours)
+        finally:
+            self._give_back(item for step in waiting for item in step)
+
+    async def _begun(self, chunk: Sequence[Ready]) -> set[Ref]:
+        """Save that these are being sent; gives those that really are ours."""
         lease_until = self._kit.clock() + self._kit.lease
         async with self._kit.storage.work(single=True) as work:
-            ours = await work.outbox.begin([item.claimed.ref for item in chunk], self._kit.owner, lease_until)
-        for item, moment in zip(chunk, moments, strict=True):
+            return await work.outbox.begin([item.claimed.ref for item in chunk], self._kit.owner, lease_until)
+
+    def _depart(self, step: Sequence[Ready], moments: Sequence[float], ours: Container[Ref]) -> None:
+        for item, moment in zip(step, moments, strict=True):
             if item.claimed.ref in ours:
                 task = self._flights.create_task(self._fly(item, moment))
                 self._flying.add(task)
@@ -193,30 +229,13 @@ class Lane:
             else:  # erased, or taken from us: nothing to write
                 self._let_go(item.claimed)
 
-    async def _places(self, n: int, kinds: Kinds) -> float | None:
-        """Book places in the overall limit; gives the seconds to the last one, None when it takes too long.
-
-        A crowd books a tenth of a second ahead at most: so long a reply may have to wait behind it.
-        """
-        rate, crowd = self._channel.pace.overall, kinds is Kinds.CROWD
-        burst, at_most = (1, max(_CHUNK, n / rate)) if crowd else (self._kit.reply_burst, _PATIENCE / 3)
-        give_up = asyncio.get_running_loop().time() + _PATIENCE
-        while True:
-            wait = await self._kit.limiter.reserve(self.name, rate, n, burst, at_most)
-            if wait <= at_most:
-                return wait
-            if self._stopping or asyncio.get_running_loop().time() > give_up:
-                return None
-            await self._sleep(min(wait - at_most, 1.0))
-
     async def _fly(self, item: Ready, moment: float) -> None:
         result: Result = Again(item.claimed.ref, self._kit.clock())
         try:
             loop = asyncio.get_running_loop()
             await asyncio.sleep(max(0.0, moment - loop.time()))
-            if item.claimed.crowd:
-                await self._gap(len(item.payloads))
-            if loop.time() >= self._frozen_until:
+            await self._gate.leave(len(item.payloads), crowd=item.claimed.crowd)
+            if not self._gate.frozen:
                 result = self._judged(OutcomeUnknown("stopped while sending"), item.claimed)
                 result = await self._sent(item)
         except SendFailed as failure:
@@ -227,14 +246,6 @@ class Lane:
             result = self._judged(OutcomeUnknown("broke"), item.claimed)
         finally:
             self._settle(item.claimed, result)
-
-    async def _gap(self, n: int) -> None:
-        """Keep a distance to the crowd message before, also when a busy machine made several late."""
-        now = asyncio.get_running_loop().time()
-        leaves = max(now, self._gate)
-        self._gate = leaves + _CATCH_UP * n / self._channel.pace.overall
-        if leaves > now:
-            await asyncio.sleep(leaves - now)
 
     async def _sent(self, item: Ready) -> Result:
         """Make the calls one after another. Once the first is out, the others are tried again here, not all anew."""
@@ -271,7 +282,7 @@ class Lane:
         if not isinstance(failure, Throttled):
             return
         if failure.whole:
-            self._frozen_until = max(self._frozen_until, asyncio.get_running_loop().time() + failure.after)
+            self._gate.freeze(failure.after)
             log.warning("lane_frozen", extra={"lane": self.name, "seconds": failure.after})
         await self._kit.limiter.freeze(self.name if failure.whole else self._chat(claimed), failure.after)
 
@@ -307,17 +318,13 @@ class Lane:
         share = _CROWD_SHARE if kinds is Kinds.CROWD else 1.0
         return int(self._most * share) - self._in_hand
 
-    def _chunks(self, ready: Sequence[Ready]) -> Iterable[Sequence[Ready]]:
-        size = max(1, int(self._channel.pace.overall * _CHUNK))
-        return (ready[at : at + size] for at in range(0, len(ready), size))
-
-    def _idle_seconds(self) -> float:
-        """Until the next look: a second, or less when a message is due again sooner."""
+    def _idle_seconds(self, kinds: Kinds) -> float:
+        """Until the next look, or less when a message is due again sooner."""
         now = self._kit.clock()
         while self._due_again and self._due_again[0] <= now:
             heappop(self._due_again)
-        soonest = (self._due_again[0] - now).total_seconds() if self._due_again else _LOOK_EVERY
-        return min(soonest + 0.001, _LOOK_EVERY)
+        soonest = (self._due_again[0] - now).total_seconds() if self._due_again else math.inf
+        return min(soonest + 0.001, _LOOK_EVERY[kinds])
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:
@@ -330,3 +337,13 @@ class Lane:
     def _outgoing(self, claimed: Claimed, reply: Reply) -> Outgoing:
         reference = str(claimed.ref)
         return Outgoing(claimed.to, reply, reference, claimed.window_open, claimed.crowd, claimed.language)
+
+
+def _sizes(items: Sequence[Ready]) -> list[int]:
+    return [len(item.payloads) for item in items]
+
+
+def _cut(items: Sequence[Ready], size: float) -> Iterable[Sequence[Ready]]:
+    """In pieces of that size, at least of one."""
+    n = max(1, int(size))
+    return (items[at : at + n] for at in range(0, len(items), n))

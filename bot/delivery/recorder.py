@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.errors import StorageGone
+from bot.storage.matching import Matching
 from bot.storage.outbox import Again, Claimed, Outcome
 from bot.storage.tables import State
 from bot.storage.work import Storage, Work
@@ -78,10 +79,13 @@ class Recorder:
         outcomes = [result for result in results if isinstance(result, Outcome)]
         again = [result for result in results if isinstance(result, Again)]
         left = [o for o in outcomes if o.state is State.FAILED and o.error.startswith("left")]
-        async with self._storage.work(single=not again and not left) as work:
+        closed = [o for o in outcomes if o.state is State.FAILED and o.error.startswith("needs_template")]
+        async with self._storage.work(single=not again and not left and not closed) as work:
             more = await work.outbox.record(outcomes, self._owner)
             await work.outbox.postpone(again, self._owner)
             await _end_news(work, left)
+            for outcome in closed:  # a digest waits for the window, or for a template
+                await Matching(work.line).untold(outcome.ref.person_id, outcome.ref.batch_id)
         return more or bool(again)
 
 

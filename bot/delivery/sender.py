@@ -13,6 +13,7 @@ from datetime import timedelta
 from bot.channels.base import Channel
 from bot.delivery.lane import Contents, Kit, Lane
 from bot.errors import StorageGone
+from bot.storage.line import Presence
 from bot.storage.outbox import Swept
 
 log = logging.getLogger(__name__)
@@ -37,13 +38,18 @@ class Sender:
         """Send until `stop`. Returns when everything is saved."""
         if self._embedded:
             await self._recover()
-        async with asyncio.TaskGroup() as group:
-            sweeping = group.create_task(self._sweep())
-            async with asyncio.TaskGroup() as lanes:
-                for lane in self._lanes:
-                    lanes.create_task(lane.run(lambda: self._grace))
-            self._stopped.set()
-            await sweeping
+        presence = self._kit.storage.presence(self._kit.owner)
+        try:
+            await self._tend(presence)
+            async with asyncio.TaskGroup() as group:
+                sweeping = group.create_task(self._sweep(presence))
+                async with asyncio.TaskGroup() as lanes:
+                    for lane in self._lanes:
+                        lanes.create_task(lane.run(lambda: self._grace))
+                self._stopped.set()
+                await sweeping
+        finally:
+            await presence.end()
 
     def stop(self, within: float = 10.0) -> None:
         """Claim nothing more, let what flies finish within so many seconds, give the rest back."""
@@ -57,19 +63,26 @@ class Sender:
             swept = await work.outbox.recover()
         _tell(swept)
 
-    async def _sweep(self) -> None:
+    async def _sweep(self, presence: Presence) -> None:
         while not self._stopped.is_set():
-            try:
-                async with self._kit.storage.work() as work:
-                    swept = await work.outbox.sweep(self._kit.clock())
-                _tell(swept)
-            except StorageGone:
-                log.warning("sweep_failed")
             try:
                 async with asyncio.timeout(_SWEEP_EVERY.total_seconds()):
                     await self._stopped.wait()
             except TimeoutError:
-                continue
+                await self._tend(presence)
+
+    async def _tend(self, presence: Presence) -> None:
+        """Show that we are alive, and take up what others left who are not, or whose lease ran out."""
+        try:
+            await presence.keep()
+            async with self._kit.storage.work() as work:
+                swept = [await work.outbox.sweep(self._kit.clock())]
+                swept += [await work.outbox.recover(owner) for owner in await work.outbox.dead(self._kit.owner)]
+        except StorageGone:
+            log.warning("sweep_failed")
+            return
+        for each in swept:
+            _tell(each)
 
 
 def _tell(swept: Swept) -> None:

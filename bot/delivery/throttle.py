@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Limiter(Protocol):
     """Who may send when."""
 
-    async def reserve(self, key: str, rate: float, n: int = 1, burst: int = 1, at_most: float = math.inf) -> float:
+    async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """Book `n` places; gives the seconds to wait for the last, the one before it may go 1/rate earlier.
 
         A wait longer than `at_most` books nothing: come again.
@@ -46,7 +46,7 @@ class MemoryLimiter:
         self._frozen: dict[str, float] = {}
         self._asked = 0
 
-    async def reserve(self, key: str, rate: float, n: int = 1, burst: int = 1, at_most: float = math.inf) -> float:
+    async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """See `Limiter`."""
         now = self._now()
         self._tidy(now)
@@ -127,7 +127,7 @@ class RedisLimiter:
         self._freeze = redis.register_script(_FREEZE)
         self._frozen = redis.register_script(_FROZEN)
 
-    async def reserve(self, key: str, rate: float, n: int = 1, burst: int = 1, at_most: float = math.inf) -> float:
+    async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """See `Limiter`."""
         return float(await self._reserve(self._keys(key), [rate, n, burst, min(at_most, 1e12)]))
 
@@ -160,7 +160,7 @@ class FallbackLimiter:
         """Whether Redis is gone at the moment."""
         return self._lost_at is not None
 
-    async def reserve(self, key: str, rate: float, n: int = 1, burst: int = 1, at_most: float = math.inf) -> float:
+    async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """See `Limiter`."""
         if self._worth_trying():
             try:

@@ -41,4 +41,5 @@ ALL = Flows(
     media=media.receive,
     answer=answers.answer,
     welcome=menu.welcome,
+    relay=person.relay,
 )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe, is_one_of
+from bot.choosing import is_one_of
+from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe
 from bot.flows import vacancies
 from bot.flows.fairs import region_name
 from bot.flows.privacy import describe
@@ -15,6 +16,8 @@ from bot.messages import Choice, Inbound, Reply
 from bot.person import Wish
 
 NAME = "alerts"
+MOST_WORDS = 4
+"""Up to here words like `solo los lunes` are a wish even when an article knows them too."""
 REGIONS = ("15", "07", "04", "13", "20", "14")
 SECTORS = ("comercio", "gastronomia-hoteleria", "limpieza", "hogar-cuidados", "construccion", "transporte-reparto")
 STEPS = ("region", "sector", "rhythm", "consent")
@@ -82,7 +85,7 @@ def _follow(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
     if state.flow != NAME:
         state = replace(state, flow=NAME, step="region", data={})
     match way:
-        case ("r" | "s" as key, value):
+        case ("r" | "s" as key, value) if value == "all" or _known(key, value, ctx):
             return _next(state, ctx, **{key: [] if value == "all" else [value]})
         case ("f", "now" | "daily" | "weekly" as value):
             return _next(state, ctx, f=value)
@@ -91,6 +94,12 @@ def _follow(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
         case ("again",):
             return _ask(replace(state, step="region", data={}), ctx)
     return _ask(state, ctx)
+
+
+def _known(key: str, value: str, ctx: Context) -> bool:
+    """Whether there is such a region or sector: an old or invented button may name any."""
+    country = ctx.library.country
+    return (country.region(value) if key == "r" else country.sector(value)) is not None
 
 
 def _accept(state: State, fairs: bool, ctx: Context) -> Turn:
@@ -118,14 +127,24 @@ def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     if _asks_why(said.text, ctx):
         return _why(state, ctx)
     wish = ctx.person.wish
-    if wish is None:
-        return None
-    changed = change(said.text, wish, ctx.library.country, ctx.now)
+    if "?" in said.text or (len(said.text.split()) > MOST_WORDS and ctx.heard.ranking.outcome == "answer"):
+        return None  # "¿es legal que me paguen semanal?" changes nothing
+    changed = change(said.text, wish or Wish(), ctx.library.country, ctx.now)
     if changed is None:
         return None
+    if wish is None:
+        return _nothing_yet(state, said, ctx)
     words = ctx.say("alerts.consent", wish=describe(changed, ctx))
     reply = Reply(ctx.say("alerts.changed", wish=describe(changed, ctx)), (Choice("alerts", ctx.say("alerts.see")),))
     return Turn(state, (reply,), (Subscribe(changed, words),))
+
+
+def _nothing_yet(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """Few words that would change a wish, from somebody who has none; in more words they may mean anything."""
+    if len(said.text.split()) > MOST_WORDS:
+        return None
+    ways = (Choice("alerts", ctx.say("menu.alerts")), Choice("menu", ctx.say("menu.label")))
+    return Turn(state, (Reply(ctx.say("alerts.not_yet"), ways),))
 
 
 def _asks_why(text: str, ctx: Context) -> bool:
@@ -144,8 +163,9 @@ def _why(state: State, ctx: Context) -> Turn:
 
 def _manage(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
     wish = ctx.person.wish
-    if way == ("more",):
-        return vacancies.sent(state, ctx)
+    if way[:1] == ("more",):
+        start = way[1] if len(way) > 1 else ""
+        return vacancies.sent(state, ctx, int(start) if start.isdecimal() and len(start) < 6 else 0)
     if way == ("new",):
         return _ask(replace(state, flow=NAME, step="region", data={}), ctx)
     if wish is None:

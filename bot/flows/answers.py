@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import Context, Flow, Missed, State, Turn
-from bot.flows import article, person
+from bot.choosing import is_one_of
+from bot.conversation import TRAIL, Context, Flow, Missed, State, Turn, fallback
+from bot.flows import article, menu, person, places
 from bot.messages import Choice, Inbound, Reply
 
+POINTING = 0.5
+"""So much a message leans that names what was said before with a word of its own: `con eso`."""
 SURE = 0.9
 """From here on a new question wins over a follow-up about the article in hand."""
 
@@ -15,10 +18,8 @@ SURE = 0.9
 def answer(state: State, said: Inbound, ctx: Context) -> Turn:
     """Serve a reviewed article, ask which of three was meant, or say that we do not know."""
     heard = ctx.heard
-    if heard.follow_up and state.topic and not _other_subject(state, ctx):
-        turn = article.section(state, state.topic, heard.follow_up, ctx)
-        if turn is not None:
-            return replace(turn, state=replace(turn.state, misses=0))
+    if heard.follow_up and not _other_subject(state, ctx):
+        return _more(state, ctx)
     if heard.correction and (state.topic or state.offered):
         return _not_that(state, ctx)
     if heard.language == "other":
@@ -28,13 +29,43 @@ def answer(state: State, said: Inbound, ctx: Context) -> Turn:
         turn = article.show(state, ranking.hits[0].article, ctx)
         if turn is not None:
             return _beside(replace(turn, state=_answered(turn.state, f"a/{turn.state.topic}")), ctx)
+    return places.named(state, said, ctx) or _unsure(state, said, ctx)
+
+
+def _unsure(state: State, said: Inbound, ctx: Context) -> Turn:
+    """What is left when no article is the answer by itself."""
+    ranking = ctx.heard.ranking
+    if ctx.heard.leaning > (ranking.hits[0].probability if ranking.hits else 0.0):
+        turn = article.show(state, _in_hand(state), ctx, ctx.say("more.about"))
+        if turn is not None:
+            return replace(turn, state=replace(turn.state, misses=0))
     if ranking.outcome == "choices":
         return _which(state, ctx)
+    if is_one_of(said.text, ctx.say("yes.words")) or is_one_of(said.text, ctx.say("no.words")):
+        return menu.main(state, ctx)  # an answer to nothing that was asked
     return miss(state, said, ctx)
 
 
+def _in_hand(state: State) -> str:
+    """The article that is spoken of: the one shown, else the nearest of those just offered."""
+    asked = any(choice.id == "none" for choice in state.offered)
+    near = (choice.id.removeprefix("a/") for choice in state.offered if asked and choice.id.startswith("a/"))
+    return state.topic or next(near, "")
+
+
+def _more(state: State, ctx: Context) -> Turn:
+    """A section of the article in hand, or of the nearest one just offered; with neither we ask which was meant."""
+    topic = _in_hand(state)
+    turn = article.section(state, topic, ctx.heard.follow_up, ctx)
+    if turn is not None:
+        trail = turn.state if topic == state.topic else _answered(turn.state, f"a/{topic}")
+        return replace(turn, state=replace(trail, misses=0))
+    state, words = fallback(state, "more.of_what", ctx)
+    return Turn(state, (Reply(words, (Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human")))),))
+
+
 def _answered(state: State, route: str) -> State:
-    return replace(state, misses=0, last_miss="", trail=(*state.trail, route)[-6:])
+    return replace(state, misses=0, trail=(*state.trail, route)[-TRAIL:])
 
 
 def _other_subject(state: State, ctx: Context) -> bool:
@@ -64,21 +95,29 @@ def _options(ctx: Context, leave_out: str = "") -> list[Choice]:
 
 
 def _which(state: State, ctx: Context) -> Turn:
-    choices = (*_options(ctx), Choice("none", ctx.say("which.none")))
-    return Turn(replace(state, misses=0), (Reply(ctx.say("which.text"), choices),))
+    near = _options(ctx)
+    hand = ctx.library.article(_in_hand(state), ctx.language) if ctx.heard.leaning >= POINTING else None
+    if hand is not None:
+        near = [Choice(f"a/{hand.id}", hand.label), *(choice for choice in near if choice.id != f"a/{hand.id}")][:3]
+    choices = (*near, Choice("none", ctx.say("which.none")))
+    return Turn(replace(state, misses=0, topic=""), (Reply(ctx.say("which.text"), choices),))
 
 
 def _not_that(state: State, ctx: Context) -> Turn:
     near = ctx.library.article(state.topic, ctx.language)
     others = [ctx.library.article(name, ctx.language) for name in (near.related if near else ())]
     choices = [Choice(f"a/{one.id}", one.label) for one in others if one is not None][:3]
+    if not choices:
+        return none_of_these(state, ctx)
     choices += [Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human"))]
-    return Turn(replace(state, topic=""), (Reply(ctx.say("which.not_that"), tuple(choices)),))
+    state, words = fallback(state, "which.not_that", ctx)
+    return Turn(replace(state, topic=""), (Reply(words, tuple(choices)),))
 
 
 def _foreign(state: State, ctx: Context) -> Turn:
     choices = (Choice("lang/es", "Español"), Choice("lang/en", "English"), Choice("menu", ctx.say("menu.label")))
-    return Turn(state, (Reply(ctx.say("language.other"), choices),))
+    state, words = fallback(state, "language.other", ctx)
+    return Turn(state, (Reply(words, choices),))
 
 
 def miss(state: State, said: Inbound, ctx: Context) -> Turn:
@@ -90,8 +129,7 @@ def miss(state: State, said: Inbound, ctx: Context) -> Turn:
     state = replace(state, misses=number, last_miss=key)
     missed = Missed(said.text)
     if number >= 3:
-        turn = person.call(state, ctx, ctx.say(key))
-        return turn.adding(missed)
+        return person.offer(state, ctx, ctx.say(key)).adding(missed)
     near = _options(ctx)[:2] if ctx.heard.ranking.hits and ctx.heard.ranking.hits[0].probability >= 0.15 else []
     ways = [Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human"))]
     return Turn(state, (Reply(ctx.say(key), (*near, *ways)),), (missed,))
@@ -100,7 +138,8 @@ def miss(state: State, said: Inbound, ctx: Context) -> Turn:
 def none_of_these(state: State, ctx: Context) -> Turn:
     """The person meant none of the offered articles."""
     choices = (Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human")))
-    return Turn(replace(state, misses=state.misses + 1), (Reply(ctx.say("which.sorry"), choices),))
+    state, words = fallback(state, "which.sorry", ctx)
+    return Turn(replace(state, misses=state.misses + 1), (Reply(words, choices),))
 
 
 FLOW = Flow("answers", routes={"none": lambda state, _way, ctx: none_of_these(state, ctx)})

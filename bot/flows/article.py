@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import Context, Flow, Rated, State, Turn
+from bot.conversation import Context, Flow, Rated, State, Turn, fallback
 from bot.flows import menu
 from bot.library import render
 from bot.library.article import Article
@@ -42,7 +42,8 @@ def section(state: State, article_id: str, key: str, ctx: Context) -> Turn | Non
         return None
     wanted = next((part for part in article.sections if part.key == key), None)
     if wanted is None or render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
-        opening = ctx.say("section.none", section=ctx.say(f"section.{key}"))
+        named = ctx.wording.has(f"section.{key}")  # an invented button may name anything
+        opening = ctx.say("section.none", section=ctx.say(f"section.{key}")) if named else ""
         return show(state, article_id, ctx, opening)
     text = render.section_bubble(article, wanted.key, ctx.today, ctx.wording, language=ctx.language)
     others = tuple(choice for choice in _details(article, ctx) if not choice.id.endswith(f"/{key}"))
@@ -101,7 +102,8 @@ def _rated(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
 def _source(state: State, ctx: Context) -> Turn:
     article = ctx.library.article(state.topic, ctx.language) if state.topic else None
     if article is None:
-        return Turn(state, (Reply(ctx.say("source.nothing"), (Choice("menu", ctx.say("menu.label")),)),))
+        state, words = fallback(state, "source.nothing", ctx)
+        return Turn(state, (Reply(words, (Choice("menu", ctx.say("menu.label")),)),))
     text = render.sources_bubble(article, ctx.today, ctx.wording, ctx.language)
     return Turn(state, (Reply(text, _details(article, ctx), article.id),))
 

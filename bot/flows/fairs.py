@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from bot.conversation import Context, Flow, RegisterFair, State, Turn, is_one_of
+from bot.choosing import is_one_of
+from bot.conversation import Context, Flow, RegisterFair, State, Turn
 from bot.library.fairs import Fair, calendar
 from bot.messages import Choice, Document, Inbound, Place, Reply
 
@@ -132,7 +133,25 @@ def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     found = NAMED.match(said.text.strip().lower())
     if found is not None:
         return _one(state, (found[1],), ctx)
-    return _list(state, (), ctx) if is_one_of(said.text, ctx.say("fairs.words")) else None
+    if is_one_of(said.text, ctx.say("fairs.words")):
+        return _list(state, (), ctx)
+    offered = [choice.id.split("/") for choice in state.offered if choice.id.startswith("f/")]
+    return _about(state, offered, said, ctx) if offered else None
+
+
+def _about(state: State, offered: list[list[str]], said: Inbound, ctx: Context) -> Turn | None:
+    """Words about the fair just shown: where it is, what to bring, `me inscribo`, `recuérdamelo`."""
+    fair = offered[0][1]
+    shown = all(way[1] == fair for way in offered) and any(len(way) > 2 for way in offered)
+    if is_one_of(said.text, ctx.say("fairs.join.words")):
+        one = shown or len(offered) == 1
+        return _one(state, (fair,), ctx) if one else upcoming(state, ctx, ctx.say("fairs.which"))
+    if not shown:
+        return None
+    if is_one_of(said.text, ctx.say("fairs.remind.words")):
+        return _one(state, (fair, "remind"), ctx)
+    part = {"donde": ("map",), "requisitos": ("list",), "tiempo": (), "costo": (), "pasos": ()}.get(ctx.heard.follow_up)
+    return _one(state, (fair, *part), ctx) if part is not None else None
 
 
 FLOW = Flow("fairs", routes={"fairs": _list, "f": _one}, overhears=_overhear)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import Context, Flow, State, Turn, is_one_of
+from bot.choosing import is_one_of
+from bot.conversation import Context, Flow, State, Turn
 from bot.flows import article, menu
 from bot.library.guided import Flow as Guide
 from bot.messages import Choice, Inbound, Reply
@@ -32,9 +33,13 @@ def _go(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
 def _step(state: State, flow: Guide, name: str, ctx: Context) -> Turn:
     step = flow.steps[name]
     text = "\n\n".join(part for part in (step.say, step.ask) if part)
-    if not step.options:
+    ways = [option.next for option in step.options]  # two may lead to the same step; a list takes no id twice
+    if not ways:
         return _end(state, step.article, text, ctx)
-    choices = tuple(Choice(f"g/{flow.id}/{option.next}", option.label) for option in step.options)
+    choices = tuple(
+        Choice(f"g/{flow.id}/{option.next}" + (f"/{place}" if option.next in ways[:place] else ""), option.label)
+        for place, option in enumerate(step.options)
+    )
     if step.article and (found := ctx.library.article(step.article, ctx.language)):
         choices = (*choices, Choice(f"a/{found.id}", found.label))
     state = replace(state, flow=NAME, step=name, data={"id": flow.id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.conversation import Context, State, Turn
+from bot.conversation import Context, State, Turn, fallback
 from bot.messages import Choice, Inbound, Kind, Reply
 
 _KEYS = {
@@ -21,4 +21,5 @@ def receive(state: State, said: Inbound, ctx: Context) -> Turn:
         choices = [Choice("fairs", ctx.say("fairs.label")), Choice("places", ctx.say("places.label")), *choices]
     if state.flow:
         choices.insert(0, Choice("resume", ctx.say("resume.label")))
-    return Turn(state, (Reply(ctx.say(_KEYS.get(said.kind, "media.other")), tuple(choices)),))
+    state, words = fallback(state, _KEYS.get(said.kind, "media.other"), ctx, again="media.again")
+    return Turn(state, (Reply(words, tuple(choices)),))

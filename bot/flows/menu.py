@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import Context, Flow, State, Turn, is_one_of
+from bot.choosing import is_one_of
+from bot.conversation import Context, Flow, State, Turn
+from bot.flows import person
 from bot.messages import Choice, Reply
 
 PAGE = 7
@@ -82,6 +84,8 @@ def _onward(ctx: Context) -> tuple[Choice, ...]:
 
 
 def _cancel(state: State, ctx: Context) -> Turn:
+    if ctx.handed:
+        return person.leave(state, ctx)
     key = "cancel.flow" if state.flow else "cancel.nothing"
     return Turn(state.without_flow(), (Reply(ctx.say(key), _onward(ctx)),))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.conversation import Context, Flow, ReportVacancy, State, Turn, is_one_of
+from bot.choosing import is_one_of
+from bot.conversation import Context, Flow, ReportVacancy, State, Turn
 from bot.messages import Choice, Inbound, Reply
 
 NAME = "offer"
@@ -26,13 +27,7 @@ def _judge(state: State, text: str, ctx: Context) -> Turn | None:
     """What the trust gate found, in plain words. It never says that an offer is safe."""
     if ctx.weigh is None:
         return None
-    found = ctx.weigh(text)
-    signals = found["signals"]
-    if found["hold"]:
-        reasons = "\n".join(f"- {ctx.say(f'trust.reason.{signal}')}" for signal in signals[:5])
-        text = ctx.say("offer.careful", reasons=reasons)
-    else:
-        text = ctx.say("offer.nothing_found")
+    text = _warning(text, ctx, most=5) or ctx.say("offer.nothing_found")
     choices = (
         Choice("a/empleo/estafas-laborales", ctx.say("offer.signs")),
         Choice("offer", ctx.say("offer.another")),
@@ -40,6 +35,20 @@ def _judge(state: State, text: str, ctx: Context) -> Turn | None:
         Choice("menu", ctx.say("menu.label")),
     )
     return Turn(state.without_flow(), (Reply(text, choices),))
+
+
+def _warning(text: str, ctx: Context, most: int) -> str:
+    """Why the offer should not be trusted; empty when nothing speaks against it."""
+    found = ctx.weigh(text) if ctx.weigh else None
+    if found is None or not found["hold"]:
+        return ""
+    reasons = "\n".join(f"- {ctx.say(f'trust.reason.{signal}')}" for signal in found["signals"][:most])
+    return ctx.say("offer.careful", reasons=reasons)
+
+
+def _beside(state: State, said: Inbound, ctx: Context) -> str:
+    """The warning for a pasted offer that speaks of a danger: the help line stands above it."""
+    return _warning(said.text, ctx, most=3) if state.step == "paste" and len(said.text) >= LONG_ENOUGH else ""
 
 
 def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
@@ -84,4 +93,5 @@ FLOW = Flow(
     hears=_hear,
     overhears=_overhear,
     resume=_ask,
+    beside=_beside,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.choosing import fold
 from bot.conversation import Context, Flow, State, Turn
 from bot.flows.fairs import region_name
 from bot.messages import Choice, Inbound, Reply
@@ -49,6 +50,15 @@ def _route(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
 
 def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     found = ctx.library.country.find_region(said.text)
+    return _show(state, found.code, ctx) if found else None
+
+
+def named(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """The offices of a place when the message says nothing but where the person is: `estoy en Trujillo`."""
+    openings = sorted(map(fold, ctx.say("places.words").split("|")), key=len, reverse=True)
+    place = fold(said.text)
+    place = next((place.removeprefix(words) for words in openings if place.startswith(f"{words} ")), place)
+    found = ctx.library.country.region_called(place)
     return _show(state, found.code, ctx) if found else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import Context, State, Turn
@@ -18,6 +19,7 @@ def help_first(state: State, ctx: Context) -> Turn:
     kind = danger.article.split("/")[-1]
     text = ctx.say(f"urgent.{kind}") + "\n\n" + ctx.say("urgent.person")
     choices = [Choice(f"a/{danger.article}", ctx.say("urgent.more"))]
+    choices += _other_dangers(ctx, danger.also)
     beside = _practical(ctx, {danger.article, *danger.also})
     if beside is not None:
         choices.append(beside)
@@ -27,9 +29,16 @@ def help_first(state: State, ctx: Context) -> Turn:
     return Turn(replace(state, topic=danger.article), (Reply(text, tuple(choices), danger.article),))
 
 
+def _other_dangers(ctx: Context, also: Sequence[str]) -> list[Choice]:
+    """Dangers border on each other: the next likely one is a tap away, so that nobody is left with the wrong line."""
+    found = (ctx.library.article(article, ctx.language) for article in also[:1])
+    return [Choice(f"a/{article.id}", article.label) for article in found if article is not None]
+
+
 def _practical(ctx: Context, dangers: set[str]) -> Choice | None:
-    for hit in ctx.heard.ranking.hits[:2]:
-        article = ctx.library.article(hit.article, ctx.language)
-        if article is not None and hit.probability >= SHORT_OF and hit.article not in dangers:
+    likely = (hit.article for hit in ctx.heard.ranking.hits[:2] if hit.probability >= SHORT_OF)
+    for name in (ctx.heard.second, *likely):
+        article = ctx.library.article(name, ctx.language) if name and name not in dangers else None
+        if article is not None:
             return Choice(f"a/{article.id}", article.label)
     return None

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from bot.alerts.digest import MORE, count_lines, page
+from bot.alerts.vacancy import Vacancy
+from bot.choosing import fold, is_one_of
 from bot.conversation import Context, Flow, State, Turn
 from bot.flows.fairs import region_name
 from bot.library.render import shortened
-from bot.messages import Choice, Reply
+from bot.messages import Choice, Inbound, Reply
 
 LONGEST = 560
 """Characters of a vacancy's own words: with the facts and the choices it still fits a bubble."""
 
 
-def sent(state: State, ctx: Context) -> Turn:
-    """What was sent lately, newest first."""
-    choices = [Choice(f"v/{one['id']}", shortened(str(one["title"]), 20)) for one in ctx.alerts[:9]]
-    choices.append(Choice("menu", ctx.say("menu.label")))
-    return Turn(
-        state.without_flow(), (Reply(ctx.say("vacancy.list" if ctx.alerts else "vacancy.none"), _apart(choices)),)
-    )
+def sent(state: State, ctx: Context, start: int = 0) -> Turn:
+    """What was sent lately, newest first, from this line on: so the rest of a digest is seen as well."""
+    messages = _messages(ctx)
+    region = partial(region_name, ctx=ctx)
+    made = page(messages, start, ctx.wording, ctx.language, region)
+    if made is None:
+        ways = (Choice("alerts", ctx.say("alerts.see")), Choice("menu", ctx.say("menu.label")))
+        key = "vacancy.no_more" if start else "vacancy.gone_all" if messages else "vacancy.none"
+        return Turn(state.without_flow(), (Reply(ctx.say(key), ways),))
+    choices = (*made.reply.choices, Choice("menu", ctx.say("menu.label")))
+    return Turn(state.without_flow(), (Reply(made.reply.text, choices),))
 
 
-def _apart(choices: list[Choice]) -> tuple[Choice, ...]:
-    """No two titles the same: the second of a name gets a number."""
-    seen: dict[str, int] = {}
-    out = []
-    for choice in choices:
-        seen[choice.title] = seen.get(choice.title, 0) + 1
-        number = seen[choice.title]
-        out.append(choice if number == 1 else Choice(choice.id, f"{choice.title[:17]} {number}"))
-    return tuple(out)
+def _messages(ctx: Context) -> list[list[Vacancy]]:
+    """The vacancies of each message, the newest message first."""
+    messages: dict[Any, list[Vacancy]] = {}
+    for one in ctx.alerts:
+        messages.setdefault(one.get("at"), []).append(Vacancy.from_json(one))
+    return list(messages.values())
 
 
 def _one(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
@@ -74,4 +80,20 @@ def _pay(found: Mapping[str, Any], ctx: Context) -> str:
     return " - ".join(dict.fromkeys(ctx.wording.money(round(one), ctx.language) for one in amounts))
 
 
-FLOW = Flow("vacancies", routes={"v": _one})
+def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """The rest of a digest asked for in words ("y 12 más"), or all that was sent."""
+    words = fold(said.text)
+    rest = _REST.fullmatch(words)
+    if not ctx.alerts or not (rest or is_one_of(said.text, ctx.say("vacancy.sent.words"))):
+        return None
+    offered = next((choice.id for choice in state.offered if choice.id.startswith(f"{MORE}/")), "")
+    if offered and (rest or _OTHERS.search(words)):
+        return sent(state, ctx, int(offered.rpartition("/")[2]))
+    return sent(state, ctx, max(0, count_lines(_messages(ctx)[0]) - int(rest[1])) if rest else 0)
+
+
+_REST = re.compile(r"(?:y |and |los |las |the )?(?:otros |otras |other )?(\d{1,3}) (?:mas|more)")
+
+_OTHERS = re.compile(r"\b(?:demas|resto|mas|others|rest|more)\b")
+
+FLOW = Flow("vacancies", routes={"v": _one}, overhears=_overhear)

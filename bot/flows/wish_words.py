@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation import fold
+from bot.choosing import fold
 from bot.library.country import Country
 from bot.person import Wish
 
@@ -30,6 +30,16 @@ _MIN = re.compile(
 )
 _CHANGE = re.compile(
     r"\b(?:cambia|cambiar|cambiame|cambialo|mueve|mudame|ahora (?:vivo|estoy) en|me mude a|change|switch|i moved to)\b"
+)
+
+_WISHING = r"(?:(?:ahora |mejor )?(?:quiero |busco |cambia a |cambiar a |me sirve |i want |change to )?(?:en )?)"
+_ANY_WORK = re.compile(
+    _WISHING
+    + r"(?:cualquier (?:trabajo|sector|rubro|oficio|chamba)|todos los (?:trabajos|sectores|rubros)|todo tipo de trabajos?|any (?:job|work|sector)|all jobs)"
+)
+_ANYWHERE = re.compile(
+    _WISHING
+    + r"(?:todo el (?:peru|pais)|cualquier (?:region|lugar|parte|ciudad)|anywhere|any region|the whole country)"
 )
 
 
@@ -97,6 +107,10 @@ def _mode(said: str, wish: Wish) -> Wish | None:
 
 
 def _place_or_sector(text: str, said: str, wish: Wish, country: Country) -> Wish | None:
+    if _ANY_WORK.fullmatch(said):
+        return replace(wish, sectors=())
+    if _ANYWHERE.fullmatch(said):
+        return replace(wish, regions=())
     if not _CHANGE.search(said):
         return None
     if re.search(r"\btodo el (?:peru|pais)\b|\bwhole country\b|\banywhere\b", said):

@@ -54,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     translations.fairs,
     ways.flows,
     ways.fairs,
+    ways.drafts,
 )
 
 

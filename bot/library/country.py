@@ -137,11 +137,15 @@ class Country:
         """The region with that code."""
         return next((region for region in self.regions if region.code == code), None)
 
+    def region_called(self, text: str) -> Region | None:
+        """The region, or the region of the place, whose name the whole text is."""
+        return self._regions.get(_plain(text))
+
     def find_region(self, text: str) -> Region | None:
         """The region that a text names as a whole (Trujillo, la libertad, 13), or the longest name inside it."""
-        plain = _plain(text)
-        if found := self._regions.get(plain):
+        if found := self.region_called(text):
             return found
+        plain = _plain(text)
         padded = f" {plain} "
         return next((self._regions[name] for name in self._region_names if f" {name} " in padded), None)
 

@@ -13,6 +13,7 @@ from bot.library.tree import Number, read_yaml
 DATO = re.compile(r"\{\{\s*(?:datos\.)?([\w.-]+)\s*\}\}")
 """How a value is written in the text of an article: {{ datos.uit }}."""
 
+_COUNTED = re.compile(r"[A-Z]{3}\b|%")  # money and percentages: a text there is a number with a comma, or with a sign
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -56,9 +57,13 @@ def _datum(key: str, row: Fields) -> Datum:
         row.note("not_text", "value")
         value = None
     unit = row.text("unit")
+    if isinstance(value, Number) and unit != "fecha":
+        value = _number(value)
+    elif isinstance(value, str) and _COUNTED.match(unit):
+        row.note("datos_amount", "value", value=value)
     return Datum(
         key,
-        _number(value) if isinstance(value, Number) and unit != "fecha" else value,
+        value,
         unit,
         row.text("source"),
         row.as_of("as_of"),

@@ -34,7 +34,7 @@ def verify(path: Path, name: str, day: date) -> None:
     sheet = read_sheet(path.parents[2], path.relative_to(path.parents[2]).as_posix()) if len(path.parents) > 3 else None
     if sheet is None or not isinstance(sheet.found, ReadArticle) or not sheet.usable:
         raise BadContent(f"{path}: no article that can be read; see `rumbo check`")
-    _write(
+    replace_file(
         path, set_field(_read(path), "verified", f"{{on: {day.isoformat()}, by: {json.dumps(by, ensure_ascii=False)}}}")
     )
 
@@ -54,15 +54,20 @@ def stamp_translations(folder: Path, *, again: bool = False) -> list[str]:
         for said, right in zip(_translates(sheet), _hash(original), strict=False):
             if said != right and (again or said in {"", PENDING}):
                 file = folder / path
-                _write(file, set_field(_read(file), "translates", right))
+                replace_file(file, set_field(_read(file), "translates", right))
                 changed.append(path)
     return changed
 
 
+def front_of(text: str) -> tuple[int, str]:
+    """The YAML of a content file and where it begins; a file that is YAML alone begins at 0."""
+    front = _FRONT.match(text)
+    return (front.end(1), front[2]) if front else (0, text)
+
+
 def set_field(text: str, name: str, value: str) -> str:
     """The text of a content file with one field of its YAML set to `value`, all else untouched."""
-    front = _FRONT.match(text)
-    start, fields = (front.end(1), front[2]) if front else (0, text)
+    start, fields = front_of(text)
     node = yaml.compose(fields, Loader=yaml.SafeLoader)
     end_of_line = "\r\n" if "\r\n" in fields else "\n"
     if not isinstance(node, yaml.MappingNode):
@@ -109,8 +114,9 @@ def _read(path: Path) -> str:
     return path.read_bytes().decode("utf-8")
 
 
-def _write(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Put this text in place of the file's, in one step: nobody reads half of it."""
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(text.encode("utf-8"))
     beside.chmod(path.stat().st_mode)
-    os.replace(beside, path)  # noqa: PTH105  # one step: nobody reads half a file
+    os.replace(beside, path)  # noqa: PTH105

@@ -1,25 +1,31 @@
 """Plays a conversation written as text through the real engine, the state going through JSON between all lines.
 
 A file is a heading, then lines of the person (`Ana: hola`, `Ana: [Menú]` for a tap, `Ana: <foto>`), the bot's bubbles,
-`-- 3 días después` for the clock and `=> ...` for what the turn asked the world to do.
+`-- 3 días después` for the clock, `>> Mozo | Bar Norte | Lince | 1300` for a vacancy and
+`-- llega el aviso` for the digest of those that met the wish, and `=> ...` for what the turn asked the world to do.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.alerts.digest import digest
+from bot.alerts.matching import meets
+from bot.alerts.vacancy import Vacancy
 from bot.conversation import Context, Effect, State, Turn, advance
 from bot.flows import ALL
 from bot.messages import Choice, Inbound, Kind, Outgoing, Reply
 from bot.mind import Mind
 from bot.person import Address, Language, Person, PersonId
 from bot.understanding.reader import NOTHING_HEARD
+from tests.vacancy_kit import reader
 
 HEAD = re.compile(
     r"^# .*?(?:canal: (?P<channel>\w+))?\s*(?:idioma: (?P<language>\w+))?\s*(?:reloj: (?P<clock>[\d-]+ [\d:]+))?$"
@@ -52,6 +58,28 @@ class Stage:
     state: State
     offered: tuple[Choice, ...] = ()
     lines: int = 0
+    posted: list[Vacancy] = field(default_factory=list)
+    told: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def post(self, written: str) -> None:
+        """A partner publishes a vacancy."""
+        title, employer, place, pay = (part.strip() for part in written.split("|"))
+        name = str(len(self.posted) + 1)
+        spots = reader().places.mentioned(place)
+        self.posted.append(
+            Vacancy("bolsa", name, title, employer, f"Puesto de {title.lower()}.", tuple(spots), float(pay), id=name)
+        )
+
+    def digest(self) -> Turn:
+        """Those that meet the wish and were not told are told."""
+        assert self.person.wish is not None
+        known = {one["id"] for one in self.told}
+        fresh = [one for one in self.posted if one.id not in known and meets(self.person.wish, one, self.now) is None]
+        reply = digest(fresh, self.mind.wording, str(self.person.language), reader().places.name).reply
+        self.told = [*({**one.to_json(), "at": self.now} for one in fresh), *self.told]
+        self.state = replace(self.state, offered=reply.choices)
+        self.offered = reply.choices
+        return Turn(self.state, (reply,))
 
     def say(self, text: str) -> Turn:
         """The person says, taps or sends something."""
@@ -67,6 +95,7 @@ class Stage:
             public_url="https://rumbo.example",
             known_codes={"ABC123": "Feria de prueba"},
             weigh=self.mind.weigh,
+            alerts=self.told,
         )
         turn = advance(State.from_json(json.loads(json.dumps(self.state.to_json()))), said, ctx, ALL)
         self.state = turn.state
@@ -111,6 +140,11 @@ def play(mind: Mind, file: Path) -> Iterator[tuple[Stage, Turn | None, str]]:
             yield here, None, line
         elif line.startswith("Ana: "):
             yield here, here.say(line.removeprefix("Ana: ")), line
+        elif line.startswith(">> "):
+            here.post(line.removeprefix(">> "))
+            yield here, None, line
+        elif line == "-- llega el aviso":
+            yield here, here.digest(), line
 
 
 def written(turn: Turn) -> list[str]:
@@ -142,7 +176,7 @@ def rewritten(mind: Mind, file: Path) -> str:
     """The file with the bot's lines as they are now."""
     out: list[str] = []
     for _, turn, line in play(mind, file):
-        if turn is not None or line.startswith("--"):
+        if turn is not None or (line.startswith(("--", ">>")) and not (out and out[-1].startswith(">>"))):
             out.append("")
         out.append(line)
         if turn is not None:

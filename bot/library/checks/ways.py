@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.library.checks.desk import Desk, line_of, notes_for
+from bot.library.drafting import PLACEHOLDER
 from bot.library.fairs import Fair, ReadFair
 from bot.library.guided import Flow, ReadFlow
 from bot.library.problems import Notes, Problem
@@ -26,6 +27,18 @@ def flows(desk: Desk) -> Iterator[Problem]:
                 notes.add("flow_unreachable", line, f"steps.{name}", step=name)
             elif name == stuck:
                 notes.add("flow_endless", line, f"steps.{name}", step=name)
+        yield from notes.problems
+
+
+def drafts(desk: Desk) -> Iterator[Problem]:
+    """What `rumbo unanswered draft` left for somebody to write."""
+    for sheet in desk.articles.values():
+        if PLACEHOLDER not in sheet.text:
+            continue
+        notes = notes_for(sheet)
+        for number, row in enumerate(sheet.text.split("\n"), start=1):
+            if PLACEHOLDER in row:
+                notes.add("placeholder_left", number, "", value=row[row.index(PLACEHOLDER) :])
         yield from notes.problems
 
 

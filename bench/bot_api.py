@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -95,7 +96,7 @@ def _response(body: bytes, status: bytes = b"200 OK") -> bytes:
     return head % (status, len(body)) + body
 
 
-class _Http(asyncio.Protocol):
+class _Http(asyncio.Protocol, ABC):
     """Messages with a length, one after another."""
 
     def __init__(self) -> None:
@@ -119,8 +120,9 @@ class _Http(asyncio.Protocol):
             body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
             self.got(head, body)
 
+    @abstractmethod
     def got(self, head: bytes, body: bytes) -> None:
-        raise NotImplementedError
+        """One whole message has come."""
 
 
 class _Answering(_Http):

@@ -106,7 +106,6 @@ async def test_the_embedded_program_killed_while_polling_loses_and_doubles_nothi
             _ask(telegram, CHATS[part * 50 : part * 50 + 50])
             few = part * 50 + chance.randrange(2, 40)
             await until(lambda few=few: len(telegram.sent()) >= few, 30)
-            await asyncio.sleep(chance.random() / 50)
             await program.kill()
         program = await launcher.start()
         await until(lambda: not telegram.updates, 30)

@@ -166,6 +166,7 @@ def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
+        os.fchmod(handle, 0o644)  # other users of the machine may read vectors of public texts
         with os.fdopen(handle, "wb") as out:
             np.savez_compressed(out, allow_pickle=False, **arrays)
         Path(temporary).replace(path)

@@ -123,10 +123,6 @@ class Controls:
         greeted = max(at for at, reached in self._forms.walk(said, self._around) if self._around in reached)
         return command, " ".join(said[greeted:]) if greeted and len(said) - greeted > 1 else text
 
-    def without_courtesy(self, text: str) -> str:
-        """The message without the greeting that it begins with."""
-        return self.hear(text)[1]
-
     def _command(self, said: Sequence[str]) -> Command | None:
         mended = self._harmless.mended(said)
         return self._match(mended, grave=mended == said) if mended else None

@@ -7,127 +7,31 @@ the provider took, not what the program says of itself.
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
-import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from bench.bot_api import SECRET, TOKEN, Telegram
-from bench.processes import HOME, Process, free_port
+from bench.bot_api import Telegram
 from bench.report import Aim, Report, percentile, say
 from bench.road import KEY, sayings
+from bench.stage import COMMAND, WRITERS, Size, Stage, database, on_stage
 from bench.strict_api import CROWD_FROM
 from bot.storage import tables
 from bot.storage.line import Query
 from bot.storage.migrate import migrate
 from bot.storage.outbox import Kinds
 from bot.storage.tables import State
-from bot.storage.vault import Vault
 from bot.storage.work import Storage
-from tests import servers
 
-OF_THE_ALLOWED = 0.95
-"""What the program is set to, as a share of what the provider allows; the default is 28.5 of 30."""
-WRITERS = 400
 WRITING = 5.0
 PATIENCE = 900.0
-
-
-@dataclass
-class Size:
-    """How much of everything."""
-
-    people: int = 3_000
-    rates: Sequence[float] = (30.0, 1_000.0)
-    engines: Sequence[str] = ("sqlite", "postgresql")
-    kills: int = 4
-    idle: float = 30.0
-    latency: float = 0.05
-    audience: int = 300_000
-
-
-@dataclass
-class Stage:
-    """One program (of one or several processes), its provider and its database."""
-
-    engine: str
-    rate: float
-    folder: Path
-    url: str
-    redis: str
-    api_port: int
-    port: int
-    client: httpx.AsyncClient
-    storage: Storage
-    running: dict[str, Process] = field(default_factory=dict)
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What its processes are told."""
-        return {
-            "RUMBO_VAR": str(self.folder / "var"),
-            "RUMBO_CONTENT": str(self.folder / "content"),
-            "RUMBO_PORT": str(self.port),
-            "RUMBO_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
-            "RUMBO_DATABASE_URL": self.url,
-            "RUMBO_REDIS_URL": self.redis,
-            "RUMBO_SECRET_KEYS": KEY,
-            "RUMBO_ENCODER": "off",
-            "RUMBO_TELEGRAM_TOKEN": TOKEN,
-            "RUMBO_TELEGRAM_WEBHOOK_SECRET": SECRET,
-            "RUMBO_TELEGRAM_API_URL": f"http://127.0.0.1:{self.api_port}",
-            "RUMBO_TELEGRAM_RATE": str(self.rate * OF_THE_ALLOWED),
-        }
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Its processes."""
-        return ("run",) if self.engine == "sqlite" else ("web", "worker 1", "worker 2")
-
-    async def start(self, name: str) -> None:
-        """Start one process of it; the one that serves until it takes calls."""
-        role = name.partition(" ")[0]
-        self.running[name] = await Process.start(name, "bot", role, environment=self.settings, folder=self.folder)
-        if role != "worker":
-            await self.running[name].listening(self.port)
-
-    async def kill(self, names: Sequence[str]) -> None:
-        """As `kill -9`, and start them again."""
-        await asyncio.gather(*(self.running[name].kill() for name in names))
-        await asyncio.gather(*(self.start(name) for name in names))
-
-    async def rumbo(self, *words: str) -> Any:
-        """`rumbo broadcast ... --json`; gives what it prints."""
-        asked = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "broadcast", *words, "--json"),
-            env={"PYTHONPATH": str(HOME), **self.settings},
-            cwd=self.folder,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        printed, _ = await asked.communicate()
-        if asked.returncode:
-            raise RuntimeError(f"rumbo broadcast {' '.join(words)}: {printed.decode()}")
-        return json.loads(printed)
-
-    async def api(self, name: str) -> Any:
-        """Ask the provider, or tell it something."""
-        return (await self.client.get(f"http://127.0.0.1:{self.api_port}/control/{name}")).json()
-
-    def cpu(self) -> float:
-        """Seconds of CPU of all its processes."""
-        return sum(process.cpu() for process in self.running.values() if process.alive)
+"""Seconds for one announcement; after that the bench says what hangs and ends."""
+STANDSTILL = 30.0
+"""Seconds without any message after which nothing more is expected."""
 
 
 async def run(size: Size) -> Report:
@@ -135,7 +39,7 @@ async def run(size: Size) -> Report:
     report = Report(f"broadcast: to {size.people:,} people by the real program")
     for engine in size.engines:
         for rate in size.rates:
-            async with _stage(engine, rate, size) as stage:
+            async with on_stage(engine, rate, size) as stage:
                 await _measure(report, stage, size)
     for engine in size.engines if size.audience else ():
         await _huge(report, engine, size.audience)
@@ -175,7 +79,8 @@ async def _undisturbed(stage: Stage, size: Size, name: str) -> tuple[dict[str, A
     async with asyncio.TaskGroup() as group:
         task = group.create_task(writing.write(PATIENCE))
         await stage.rumbo("send", str(number), "--by", "Ana")
-        await _until_taken(stage, name, size.people)
+        if not await _until_taken(stage, name, size.people):
+            raise RuntimeError(f"{name}: a standstill of {STANDSTILL:.0f} s\n{stage.logs()}")
         writing.enough.set()
         await task
     busy = await writing.answered()
@@ -204,14 +109,17 @@ async def _killed(stage: Stage, size: Size, name: str) -> dict[str, Any]:
     began = time.time()
     await stage.rumbo("send", str(number), "--by", "Ana")
     for kill in range(size.kills):
-        await _until_taken(stage, name, size.people * (kill + 1) // (size.kills + 1), kill * 0.013)
+        point = size.people * (kill + 1) // (size.kills + 1)
+        if not await _until_taken(stage, name, point, kill * 0.013):
+            say(f"broadcast: {name}: over before kill {kill + 1}: too few people for so many kills")
+            break
         if kill % 2 == 0:
             await stage.kill(stage.names)
         else:
             for one in stage.names:
                 await stage.kill([one])
         say(f"broadcast: {name}: kill {kill + 1} of {size.kills}")
-    shown = await _until_done(stage, number)
+    shown = await _until_done(stage, name, number)
     seconds = time.time() - began
     got = Counter(chat for _, chat in (await stage.api("all"))["taken"] if chat >= CROWD_FROM)
     unknown = await _unknown(stage, number)
@@ -234,7 +142,7 @@ async def _huge(report: Report, engine: str, people: int) -> None:
 
     name = f"{engine}, {people:,} people"
     say(f"broadcast: {name}")
-    async with _database(engine, "huge") as (url, _):
+    async with database(engine, "huge") as (url, _):
         await migrate(url)
         storage = await Storage.open(url, [KEY], lambda: crowd.NOW, iter(range(2**51, 2**52)).__next__)
         await crowd._people(storage, engine, people)  # noqa: SLF001
@@ -291,7 +199,7 @@ class _Writers:
                 await asyncio.sleep(max(0.0, began + (self._count - first) / WRITING - time.time()))
                 chat = 1 + self._count % WRITERS
                 self._asked.append((chat, time.time()))
-                group.create_task(telegram.tell(chat, self._texts[self._count % len(self._texts)]))
+                group.create_task(_tell(telegram, chat, self._texts[self._count % len(self._texts)]))
         telegram.close()
 
     async def answered(self) -> list[float]:
@@ -303,6 +211,14 @@ class _Writers:
             if float("inf") not in waits or time.time() > give_up:
                 return waits
             await asyncio.sleep(0.2)
+
+
+async def _tell(telegram: Telegram, chat: int, text: str) -> None:
+    try:
+        async with asyncio.timeout(COMMAND):
+            await telegram.tell(chat, text)
+    except TimeoutError:
+        raise RuntimeError(f"a webhook call got no answer in {COMMAND:.0f} s") from None
 
 
 def _waits(asked: Sequence[tuple[int, float]], taken: Sequence[tuple[float, int]]) -> list[float]:
@@ -332,33 +248,41 @@ async def _started(stage: Stage, number: int) -> float:
     return at.timestamp()
 
 
-async def _until_taken(stage: Stage, name: str, many: int, then: float = 0.0) -> None:
-    told, give_up = time.time(), time.time() + PATIENCE
+async def _until_taken(stage: Stage, name: str, many: int, then: float = 0.0) -> bool:
+    """Wait until so many of the crowd have it; False when it stands still before."""
+    told = moved = time.time()
+    give_up, before = told + PATIENCE, 0
     while (count := (await stage.api("count"))["crowd"]) < many:
-        if time.time() > give_up:
-            raise RuntimeError(f"{name}: only {count} of {many} went out\n{await _logs(stage)}")
+        now = time.time()
+        before, moved = count, now if count != before else moved
+        if now > give_up:
+            raise RuntimeError(f"{name}: only {count} of {many} in {PATIENCE:.0f} s\n{stage.logs()}")
+        if now - moved > STANDSTILL:
+            return False
+        if now - told > 5:
+            told = now
+            say(f"broadcast: {name}: {count}")
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(then)
+    return True
+
+
+async def _until_done(stage: Stage, name: str, number: int) -> Any:
+    told, give_up = time.time(), time.time() + PATIENCE
+    while True:
         if time.time() - told > 5:
             told = time.time()
-            say(f"broadcast: {name}: {count}")
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(then)
-
-
-async def _until_done(stage: Stage, number: int) -> Any:
-    give_up = time.time() + PATIENCE
-    while True:
+            say(f"broadcast: {name}: {(await stage.api('count'))['crowd']}")
         async with stage.storage.view() as work:
             found = await work.line.run(select(tables.broadcast.c.state).where(tables.broadcast.c.id == number))
             state = found.scalar_one()
         if state == "done":
             return await stage.rumbo("show", str(number))
         if time.time() > give_up:
-            raise RuntimeError(f"it did not end: {await stage.rumbo('show', str(number))}\n{await _logs(stage)}")
+            raise RuntimeError(
+                f"{name}: not done in {PATIENCE:.0f} s: {await stage.rumbo('show', str(number))}\n{stage.logs()}"
+            )
         await asyncio.sleep(0.1)
-
-
-async def _logs(stage: Stage) -> str:
-    return "\n".join(process.logged() for process in stage.running.values())
 
 
 async def _unknown(stage: Stage, number: int) -> set[int]:
@@ -371,87 +295,3 @@ async def _unknown(stage: Stage, number: int) -> set[int]:
             .where((due.batch_id == number) & (due.state == State.UNKNOWN))
         )
         return {int(row[0]) for row in rows}
-
-
-@asynccontextmanager
-async def _stage(engine: str, rate: float, size: Size) -> AsyncIterator[Stage]:
-    async with AsyncExitStack() as stack:
-        url, folder = await stack.enter_async_context(_database(engine, "crowd"))
-        redis = stack.enter_context(servers.valkey()).url if engine == "postgresql" else ""
-        _content(folder)
-        await migrate(url)
-        storage = await Storage.open(url, [KEY], lambda: datetime.now(UTC), iter(range(2**51, 2**52)).__next__)
-        stack.push_async_callback(storage.close)
-        await _people(storage, [*range(1, WRITERS + 1), *range(CROWD_FROM, CROWD_FROM + size.people)])
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
-        stage = Stage(engine, rate, folder, url, redis, free_port(), free_port(), client, storage)
-        words = ("--port", str(stage.api_port), "--rate", str(rate), "--latency", str(size.latency))
-        api = await Process.start("api", "bench.strict_api", *words, environment={}, folder=folder)
-        stack.push_async_callback(api.kill)
-        await api.listening(stage.api_port)
-        stack.push_async_callback(_end, stage)
-        await asyncio.gather(*(stage.start(name) for name in stage.names))
-        yield stage
-
-
-@asynccontextmanager
-async def _database(engine: str, name: str) -> AsyncIterator[tuple[str, Path]]:
-    """An empty database that waits for the disk, and a folder."""
-    with tempfile.TemporaryDirectory(prefix="rumbo-bench-") as folder:
-        if engine == "sqlite":
-            yield f"sqlite:///{folder}/rumbo.db", Path(folder)
-            return
-        with servers.postgres(durable=True) as server:
-            yield servers.create_database(server, name), Path(folder)
-
-
-async def _end(stage: Stage) -> None:
-    await asyncio.gather(*(process.stop() for process in stage.running.values()))
-
-
-def _content(folder: Path) -> None:
-    """The content as it is, in a country without nights: the measure must not depend on the hour."""
-    copied = Path(shutil.copytree(HOME / "content", folder / "content"))
-    country = copied / "pais.yaml"
-    lines = country.read_text(encoding="utf-8").splitlines(keepends=True)
-    awake = [
-        'quiet_hours: {from: "00:00", to: "00:00"}\n' if line.startswith("quiet_hours:") else line for line in lines
-    ]
-    country.write_text("".join(awake), encoding="utf-8")
-
-
-async def _people(storage: Storage, chats: Sequence[int]) -> None:
-    """Everybody is known; the crowd has said yes to fairs. The number of a person is the one of the chat."""
-    vault, now = Vault([KEY]), datetime.now(UTC)
-    for first in range(0, len(chats), 1_000):
-        some = chats[first : first + 1_000]
-        rows: dict[str, list[dict[str, Any]]] = {"person": [], "conversation": [], "subscription": []}
-        for chat in some:
-            _person(rows, vault, chat, now)
-        async with storage.work() as work:
-            for table, values in rows.items():
-                if values:
-                    await work.line.run(insert(tables.metadata.tables[table]), values)
-
-
-def _person(rows: dict[str, list[dict[str, Any]]], vault: Vault, chat: int, now: datetime) -> None:
-    from bot.person import Address
-
-    address = Address("telegram", str(chat))
-    rows["person"].append(
-        {
-            "id": chat,
-            "channel": "telegram",
-            "address_hash": vault.hash("telegram", str(chat)),
-            "address": vault.lock_address(address),
-            "language": "es",
-            "language_chosen": False,
-            "reachable": True,
-            "staff": False,
-            "created_at": now,
-        }
-    )
-    rows["conversation"].append({"person_id": chat, "version": 0, "last_inbound_at": now, "updated_at": now})
-    if chat >= CROWD_FROM:
-        wish = {"alerts": False, "fairs": True, "regions": "[]", "sectors": "[]", "modes": "[]", "languages": "[]"}
-        rows["subscription"].append({"person_id": chat, **wish, "frequency": "daily"})

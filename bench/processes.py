@@ -60,18 +60,24 @@ class Process:
 
     async def listening(self, port: int) -> None:
         """Wait until it takes connections."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                if not self.alive:
-                    raise RuntimeError(f"{self.name} has ended:\n{self.logged()}")
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                except OSError:
-                    await asyncio.sleep(0.02)
-                else:
-                    writer.close()
-                    await writer.wait_closed()
-                    return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._listening(port)
+        except TimeoutError:
+            raise RuntimeError(f"{self.name} takes no calls after {PATIENCE:.0f} s:\n{self.logged()}") from None
+
+    async def _listening(self, port: int) -> None:
+        while True:
+            if not self.alive:
+                raise RuntimeError(f"{self.name} has ended:\n{self.logged()}")
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
 
     def logged(self) -> str:
         """The end of what it has written."""

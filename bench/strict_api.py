@@ -32,17 +32,17 @@ class StrictApi(BotApi):
         self.latency = latency
         self.taken: list[tuple[float, int]] = []
         self.turned_away: list[tuple[float, int]] = []
+        self.crowd = 0
         self._last: dict[int, deque[float]] = {}
 
     def answer(self, method: bytes, body: bytes) -> bytes:
         """The response to one call, or to a question about the calls."""
         if method == b"count":
-            crowd = sum(chat >= CROWD_FROM for _, chat in self.taken)
-            return _response(orjson.dumps({"crowd": crowd, "refused": len(self.turned_away)}))
+            return _response(orjson.dumps({"crowd": self.crowd, "refused": len(self.turned_away)}))
         if method == b"all":
             return _response(orjson.dumps({"taken": self.taken, "refused": self.turned_away}))
         if method == b"reset":
-            self.taken, self.turned_away = [], []
+            self.taken, self.turned_away, self.crowd = [], [], 0
             return _response(b"{}")
         return super().answer(method, body) if method.lower() != b"sendmessage" else self._send(body)
 
@@ -57,6 +57,7 @@ class StrictApi(BotApi):
             return _response(said, b"429 Too Many Requests")
         times.append(now)
         self.taken.append((now, chat))
+        self.crowd += chat >= CROWD_FROM
         told = b'{"ok":true,"result":{"message_id":%d,"date":1,"chat":{"id":%d,"type":"private"}}}'
         return _response(told % (next(self._ids), chat))
 

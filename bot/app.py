@@ -18,13 +18,13 @@ from typing import Any
 import httpx
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from cryptography.fernet import Fernet
-from httpx_aiohttp import AiohttpTransport
 from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.assistant import Assistant
 from bot.channels import telegram_setup
 from bot.channels.base import Channel, Pace
+from bot.channels.direct import Direct
 from bot.channels.simulator import Simulator
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
@@ -49,22 +49,21 @@ from bot.wording import Wording
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 200
-"""Sockets to one provider: Telegram's 30 a second at two seconds of latency need 60."""
+CONNECTIONS = 100
+"""Sockets for all that is no message; those have their own (`bot.channels.direct`)."""
 EXPIRY = timedelta(days=30)
 LATE = 120.0
 """Seconds that a due reply may wait before we call ourselves not ready."""
 
 
 async def open_client() -> httpx.AsyncClient:
-    """The one way out: httpx on aiohttp, which costs a third of plain httpx. Redirects are not followed."""
+    """The one way out: messages by the direct road, the rest by httpx on aiohttp. Redirects are not followed."""
     session = ClientSession(
         connector=TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
         timeout=ClientTimeout(total=30),
         auto_decompress=False,
     )
-    transport = AiohttpTransport(client=session)
-    return httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(15, connect=5))
+    return httpx.AsyncClient(transport=Direct(client=session), timeout=httpx.Timeout(15, connect=5))
 
 
 def secret_keys(chosen: Settings) -> tuple[str, ...]:
@@ -231,6 +230,7 @@ class App:
         )
         buttons = {language: self.wording.text("list.label", language) for language in ("es", "en")}
         whatsapp.contents = await api.contents(buttons, template_texts(self.wording))
+        await self.news.know_templates(whatsapp.contents.categories)
 
     async def _farewells(self) -> None:
         async with self.storage.work() as work:
@@ -376,7 +376,9 @@ def staff_team(
     if not (chosen.staff_chat and chosen.telegram_token and isinstance(telegram, Telegram)):
         return None
     opener = telegram.open_topic
-    return StaffTeam(storage=storage, wording=wording, clock=clock, chat=chosen.staff_chat, open_topic=opener)
+    team = StaffTeam(storage=storage, wording=wording, clock=clock, chat=chosen.staff_chat, open_topic=opener)
+    telegram.reopen_topic = team.reopen
+    return team
 
 
 async def build(chosen: Settings, *, role: str = "run", mind: Mind | None = None) -> App:

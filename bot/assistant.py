@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 from bot import quick, reactions
 from bot.alerts.trust import Offer, Verdict
-from bot.conversation import Context, Forget, State, Turn, advance
+from bot.conversation import Context, Forget, State, Subscribe, Turn, advance
 from bot.effects import Effects, News, Team, once_each
 from bot.errors import StaleState
 from bot.flows import ALL
 from bot.flows.genuine import code_in
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
-from bot.person import Address, Person, PersonId
+from bot.person import Address, Person, PersonId, Wish
 from bot.storage.halves import KEY, Half
 from bot.storage.people import Recalled
 from bot.storage.work import Storage, Work
@@ -207,9 +207,19 @@ class Assistant:
                 return replies
             before = State.from_json(thought.half.before if thought.half else recalled.state)
             ctx = await self._context(work, person, said, thought.heard)
-            turn = advance(before, said, replace(ctx, handed=staffed), ALL)
+            ctx = replace(ctx, handed=staffed)
+            turn = advance(before, said, ctx, ALL)
+            if open_now := await self._open_now(work, person, turn):
+                turn = advance(before, said, replace(ctx, open_now=open_now), ALL)
             await self._write(work, recalled, thought, before, turn)
         return turn.replies
+
+    async def _open_now(self, work: Work, person: Person, turn: Turn) -> int:
+        """How many jobs are open now for somebody who wants other ones by this turn; another rhythm is no reason."""
+        wish = next((effect.wish for effect in turn.effects if isinstance(effect, Subscribe)), None)
+        if wish is None or (person.wish is not None and _wanted(person.wish) == _wanted(wish)):
+            return 0
+        return await self._news.offer(work, person.id, wish, self._clock())
 
     async def _look_back(self, work: Work, thought: _Thought, recalled: Recalled) -> None:
         """Take back the answer to the first half of this thought; raises StaleState when the turn must be made anew."""
@@ -241,6 +251,8 @@ class Assistant:
 
     async def _context(self, work: Work, person: Person, said: Inbound, heard: Understanding) -> Context:
         code = code_in(said.text) if said.kind is Kind.TEXT else None
+        if said.choice == "data" or str(heard.control) == "my_data":
+            person = replace(person, extras={"reminders": await work.feedback.reminders(person.id)})
         return Context(
             person=person,
             now=self._clock(),
@@ -283,6 +295,11 @@ class Assistant:
         """The last words reach an address that we no longer keep: it goes with the message and is gone with it."""
         await work.feedback.say_goodbye(person.id, self._clock())
         await self._post(work, person, replies)
+
+
+def _wanted(wish: Wish) -> tuple[object, ...]:
+    """What decides which jobs somebody is told of."""
+    return wish.alerts, wish.regions, wish.sectors, wish.modes, wish.min_pay, wish.paused_until
 
 
 def _wish_json(person: Person) -> dict[str, Any] | None:

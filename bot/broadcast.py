@@ -18,7 +18,7 @@ from bot.broadcasts.audience import Kind, Topic
 from bot.broadcasts.drafts import Choosing, Drafts, name_of, same_person
 from bot.broadcasts.progress import facts, progress
 from bot.broadcasts.rates import Rates, read_rates
-from bot.broadcasts.runner import Runner
+from bot.broadcasts.runner import EARLY, Runner
 from bot.broadcasts.states import SPECIAL, Act, NotPossible, State, after
 from bot.broadcasts.survey import Means, anybody, fixed, joined, survey
 from bot.broadcasts.watch import Watch
@@ -26,6 +26,7 @@ from bot.errors import BadContent
 from bot.library.library import Library
 from bot.person import Address
 from bot.storage.broadcasts import CHUNK, Announcement, Broadcasts
+from bot.storage.crowd import Crowd
 from bot.storage.outbox import Ref
 from bot.storage.work import Storage, Work
 from bot.wording import MAIN, Wording
@@ -127,7 +128,7 @@ class Broadcaster:
         one = self._drafts.up_to_date(one, now)
         found = await survey(self._storage, one, await self._means(), now, people=people)
         if not found.census.eligible:
-            raise NotPossible("nobody", reasons=self._reasons(found.summary) or "0")
+            raise NotPossible("nobody", reasons=self._reasons(found.summary))
         async with self._storage.work() as work:
             known = Broadcasts(work.line, work.vault)
             if not await known.move(one.id, one.state, then):
@@ -262,10 +263,14 @@ class Broadcaster:
 
     async def _move(self, number: int, act: Act) -> Announcement:
         async with self._storage.work() as work:
-            one = await self._get(work, number)
-            if not await Broadcasts(work.line, work.vault).move(number, one.state, after(State(one.state), act)):
+            one, ended = await self._get(work, number), self._clock() if act is Act.CANCEL else None
+            then = after(State(one.state), act)
+            if not await Broadcasts(work.line, work.vault).move(number, one.state, then, ended=ended):
                 raise NotPossible("meanwhile")
             if act is Act.RESUME:
+                now = self._clock()
+                if any(self._library().country.quiet(at) for at in (now, now + EARLY)):
+                    await Crowd(work.line).rest()  # nobody is woken in the second until `advance` looks
                 work.outbox.lanes.update(f"{channel}:crowd" for channel in one.plan.get("channels", ()))
         return await self.get(number)
 
@@ -273,7 +278,7 @@ class Broadcaster:
         async with self._storage.view() as work:
             kept = await Broadcasts(work.line, work.vault).templates()
         known = {*kept, *self._templates()}
-        return Means(self._wording, self._library().country, self._rates(), self._paces, known)
+        return Means(self._wording, self._library().country, self._rates(), self._paces, known, kept)
 
     async def _unchanged(self, one: Announcement, now: datetime, *, as_approved: bool) -> None:
         """Raise NotPossible unless what would be sent now is what was approved, but for people who left.
@@ -283,7 +288,7 @@ class Broadcaster:
         """
         means = await self._means()
         for part, is_now in fixed(one, means).items():
-            if is_now != one.plan["parts"][part]:
+            if is_now != one.plan["parts"].get(part):
                 raise NotPossible("changed", what=part)
         if not as_approved:
             new = await joined(self._storage, one, means, now)
@@ -296,7 +301,7 @@ class Broadcaster:
             raise NotPossible("nobody", reasons=await self._why_nobody(one, means, now))
 
     async def _why_nobody(self, one: Announcement, means: Means, now: datetime) -> str:
-        return self._reasons((await survey(self._storage, one, means, now)).summary) or "0"
+        return self._reasons((await survey(self._storage, one, means, now)).summary)
 
     def _times(
         self, one: Announcement, at: datetime | None, latest: datetime | None, now: datetime
@@ -327,7 +332,8 @@ class Broadcaster:
 
     def _reasons(self, summary: Mapping[str, Any]) -> str:
         say = self._wording.text
-        return ", ".join(f"{say('news.why.' + each['reason'])}: {each['count']}" for each in summary["excluded"])
+        reasons = [f"{say('news.why.' + each['reason'])}: {each['count']}" for each in summary["excluded"]]
+        return ", ".join(reasons) or say("news.why.nobody_there")
 
     def _moment(self, at: datetime | None) -> str:
         return f"{self._wording.date(at)}, {self._wording.hour(at)}" if at else ""

@@ -11,252 +11,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Any
 
-from bot.choosing import agree, fold, is_number, pick
-from bot.library.library import Library
-from bot.messages import LONGEST_REPLY, Choice, Inbound, Kind, Reply
-from bot.person import Language, Person, Wish
-from bot.understanding.reader import NOTHING_HEARD, Understanding
-from bot.wording import Wording
+from bot.choosing import agree, fold, is_number, is_one_of, pick
+from bot.messages import LONGEST_REPLY, Choice, Inbound, Kind
+from bot.person import Language
+from bot.turns import (
+    CallHuman,
+    ChooseLanguage,
+    Context,
+    DecideNews,
+    Effect,
+    Forget,
+    LeaveHuman,
+    Missed,
+    Parked,
+    PrepareNews,
+    Rated,
+    Reachable,
+    RegisterFair,
+    Relay,
+    ReportVacancy,
+    State,
+    Subscribe,
+    Turn,
+    Unsubscribe,
+)
+
+__all__ = [
+    "TRAIL",
+    "Beside",
+    "CallHuman",
+    "ChooseLanguage",
+    "Command",
+    "Context",
+    "DecideNews",
+    "Effect",
+    "Flow",
+    "Flows",
+    "Forget",
+    "Hearing",
+    "LeaveHuman",
+    "Missed",
+    "Parked",
+    "PrepareNews",
+    "Rated",
+    "Reachable",
+    "RegisterFair",
+    "Relay",
+    "ReportVacancy",
+    "Route",
+    "State",
+    "Subscribe",
+    "Turn",
+    "Unsubscribe",
+    "advance",
+    "fallback",
+    "follow",
+]
 
 TRAIL = 6
 """How many bubbles `atrás` can walk back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A flow that was interrupted and waits for its turn."""
-
-    flow: str
-    step: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is remembered of one conversation between two messages. It survives JSON unchanged."""
-
-    flow: str = ""  # the flow that has the floor, "" for none
-    step: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    offered: tuple[Choice, ...] = ()  # what the last bubble offered: a digit means one of these
-    topic: str = ""  # the article in hand
-    trail: tuple[str, ...] = ()  # routes walked, the newest last
-    parked: tuple[Parked, ...] = ()
-    misses: int = 0
-    last_miss: str = ""  # key of the last fallback, so that no two are the same in a row
-    kept: Mapping[str, Any] = field(default_factory=dict)  # checklists that the person asked to keep
-    greeted: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain mapping; what has its default is left out."""
-        out: dict[str, Any] = {}
-        for name in _PLAIN:
-            value = getattr(self, name)
-            if value:
-                out[name] = dict(value) if isinstance(value, Mapping) else value
-        if self.offered:
-            out["offered"] = [[c.id, c.title] for c in self.offered]
-        if self.trail:
-            out["trail"] = list(self.trail)
-        if self.parked:
-            out["parked"] = [[p.flow, p.step, dict(p.data)] for p in self.parked]
-        return out
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> State:
-        """The state that `to_json` wrote; unknown keys of an older version are dropped."""
-        return cls(
-            **{name: data[name] for name in _PLAIN if name in data},
-            offered=tuple(Choice(*pair) for pair in data.get("offered", ())),
-            trail=tuple(data.get("trail", ())),
-            parked=tuple(Parked(*triple) for triple in data.get("parked", ())),
-        )
-
-    def without_flow(self) -> State:
-        """Nobody has the floor any more."""
-        return replace(self, flow="", step="", data={})
-
-
-_PLAIN = ("flow", "step", "data", "topic", "misses", "last_miss", "kept", "greeted")
-
-
-# What a turn asks the world to do. Flows return these; they never do them.
-
-
-@dataclass(frozen=True, slots=True)
-class ChooseLanguage:
-    """Speak this from now on. `chosen`: the person said so, no guess changes it."""
-
-    language: Language
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribe:
-    """Write the wish down, with the words of the consent."""
-
-    wish: Wish
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unsubscribe:
-    """End the consent to `scope`: all, alerts or fairs."""
-
-    scope: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Erase everything that is stored of this person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """We had no answer. The recorder scrubs `text` of numbers and names before it keeps it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """Somebody said whether an article helped; counted without a name."""
-
-    article: str
-    helped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CallHuman:
-    """Tell the team that this person asked for a person."""
-
-    topic: str
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """The person is talking with the team: pass this on, word by word."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveHuman:
-    """The person has nothing more to say to the team."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportVacancy:
-    """This person says that a vacancy we sent is not honest."""
-
-    vacancy: str
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterFair:
-    """This person wants to be reminded of a fair."""
-
-    fair: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reachable:
-    """The platform says that we can, or can no longer, write to this person."""
-
-    now: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PrepareNews:
-    """Somebody of the team wants an announcement: of a fair, or of these words. The plan is shown to them."""
-
-    fair: str = ""
-    text: str = ""
-    regions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DecideNews:
-    """Somebody of the team decides about an announcement: plan, approve, send, pause, resume, cancel, test, show, list."""
-
-    broadcast: int
-    act: str
-
-
-Effect = (
-    ChooseLanguage
-    | Subscribe
-    | Unsubscribe
-    | Forget
-    | Missed
-    | Rated
-    | CallHuman
-    | Relay
-    | LeaveHuman
-    | ReportVacancy
-    | RegisterFair
-    | Reachable
-    | PrepareNews
-    | DecideNews
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """A snapshot of everything a turn may look at."""
-
-    person: Person
-    now: datetime
-    library: Library
-    wording: Wording
-    heard: Understanding = NOTHING_HEARD
-    demo: bool = False  # in the simulator: examples are shown, marked as such
-    staffed: bool = False  # somebody of the team reads along
-    handed: bool = False  # this person is talking with the team
-    public_url: str = ""
-    alerts: Sequence[Mapping[str, Any]] = ()  # vacancies sent to this person lately: id, title, employer, why
-    known_codes: Mapping[str, str] = field(default_factory=dict)  # code of a broadcast that was asked about: its title
-    weigh: Callable[[str], Mapping[str, Any]] | None = None  # the trust gate: hold and signals of a pasted offer
-
-    @property
-    def language(self) -> str:
-        """The language of this turn, es or en."""
-        return str(self.person.language)
-
-    def say(self, key: str, **values: object) -> str:
-        """A text of `ui.po` in the person's language."""
-        return self.wording.text(key, self.language, **values)
-
-    def day_of(self, at: datetime) -> str:
-        """The day that a moment falls on where the people live."""
-        return self.wording.date(self.library.country.today(at), self.language)
-
-    @property
-    def today(self) -> date:
-        """The day it is where the people live."""
-        return self.library.country.today(self.now)
-
-    def speaking(self, language: Language) -> Context:
-        """The same, in another language."""
-        return replace(self, person=replace(self.person, language=language))
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one message leads to."""
-
-    state: State
-    replies: tuple[Reply, ...] = ()
-    effects: tuple[Effect, ...] = ()
-
-    def adding(self, *effects: Effect) -> Turn:
-        """The same turn with more effects."""
-        return replace(self, effects=(*self.effects, *effects))
-
 
 Route = Callable[[State, tuple[str, ...], Context], Turn]
 """Follows a choice: the parts of its id after the first."""
@@ -309,7 +123,7 @@ def advance(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     """Answer one message. Always gives a reply, but for a person who just left or who is talking with the team."""
     if said.kind is Kind.LEFT:
         return Turn(state.without_flow(), effects=(Reachable(now=False),))
-    ctx, learned = _follow_language(said, ctx)
+    ctx, learned = _follow_language(state, said, ctx)
     turn = _turn(state, said, ctx, flows)
     last = turn.replies[-1] if turn.replies else None
     if any(isinstance(effect, Forget) for effect in turn.effects):
@@ -332,13 +146,26 @@ def _turn(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     if ctx.heard.danger is not None and not is_number(said.text):
         turn = _help_first(state, said, ctx, flows)
         return turn.adding(Relay(said.text)) if ctx.handed else turn
-    return _text(state, said, ctx, flows)
+    turn = _text(state, said, ctx, flows)
+    return _with_the_line(turn, ctx, flows) if ctx.heard.possible is not None and not is_number(said.text) else turn
+
+
+def _with_the_line(turn: Turn, ctx: Context, flows: Flows) -> Turn:
+    """The answer below the line to call, for a danger that cannot be ruled out; without room for both, help alone."""
+    danger = ctx.heard.possible
+    if danger is None or not turn.replies:
+        return turn
+    line, _, _ = ctx.say(f"urgent.{danger.article.rpartition('/')[2]}").partition("\n\n")
+    text = f"{ctx.say('urgent.possible', line=line)}\n\n{turn.replies[0].text}"
+    if len(text) > LONGEST_REPLY:
+        return flows.urgent(turn.state, replace(ctx, heard=replace(ctx.heard, danger=danger)))
+    return replace(turn, replies=(replace(turn.replies[0], text=text), *turn.replies[1:]))
 
 
 def _help_first(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     """The help line; below it, where a text of others was asked for (a job offer), what is to be said of that."""
-    turn, flow = flows.urgent(state, ctx), flows.named(state.flow)
-    below = flow.beside(state, said, ctx) if flow and flow.beside else ""
+    turn = flows.urgent(state, ctx)
+    below = next((told for flow in flows.flows if flow.beside and (told := flow.beside(state, said, ctx))), "")
     text = f"{turn.replies[0].text}\n\n{below}"
     if not below or len(text) > LONGEST_REPLY:
         return turn
@@ -352,8 +179,8 @@ def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     if picked is not None and (turn := follow(state, picked.id, ctx, flows)) is not None:
         return turn
     flow = flows.named(state.flow)
-    if flow and flow.resume and fold(said.text) == fold(ctx.say("resume.label")):
-        return flow.resume(state, ctx)
+    if flow and flow.resume and _goes_on(said.text, state, ctx):
+        return _resumed(flow, flow.resume, state, ctx)
     control = str(ctx.heard.control) if ctx.heard.control else ""
     if ctx.handed and flows.relay and (not control or control in _COURTESIES):
         return flows.relay(state, said, ctx) or flows.welcome(state, ctx)
@@ -368,6 +195,20 @@ def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     return _offer_to_go_on(turn, ctx, flow)
 
 
+def _resumed(flow: Flow, resume: Command, state: State, ctx: Context) -> Turn:
+    """The flow where it was; what was shown in between is no step on its way back."""
+    trail = state.trail
+    while trail and trail[-1].split("/")[0] not in flow.routes:
+        trail = trail[:-1]
+    return resume(replace(state, trail=trail or state.trail), ctx)
+
+
+def _goes_on(text: str, state: State, ctx: Context) -> bool:
+    """The way back into the flow in its words, or a yes where it was offered."""
+    offered = any(choice.id == "resume" for choice in state.offered)
+    return fold(text) == fold(ctx.say("resume.label")) or (offered and is_one_of(text, ctx.say("yes.words")))
+
+
 def follow(state: State, route: str, ctx: Context, flows: Flows) -> Turn | None:
     """Go where a choice leads; None when there is no such way any more."""
     name, *rest = route.split("/")
@@ -375,7 +216,7 @@ def follow(state: State, route: str, ctx: Context, flows: Flows) -> Turn | None:
         return _back(state, ctx, flows)
     if name == "resume":
         flow = flows.named(state.flow)
-        return flow.resume(state, ctx) if flow and flow.resume else None
+        return _resumed(flow, flow.resume, state, ctx) if flow and flow.resume else None
     way = flows.route(name)
     turn = way(state, tuple(rest), ctx) if way else None
     if turn is None:
@@ -435,9 +276,10 @@ def _start(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     return turn.adding(*back)
 
 
-def _follow_language(said: Inbound, ctx: Context) -> tuple[Context, tuple[Effect, ...]]:
-    """Speak what the person writes, until they choose."""
-    heard = ctx.heard.language
+def _follow_language(state: State, said: Inbound, ctx: Context) -> tuple[Context, tuple[Effect, ...]]:
+    """Speak what the person writes, until they choose. A bare "hi" tells it only when nothing else has."""
+    unknown = not state.greeted and not said.hint.lower().startswith("es")
+    heard = ctx.heard.language or (ctx.heard.perhaps if unknown else "")
     if said.kind is not Kind.TEXT or ctx.person.language_chosen or heard not in {"es", "en"} or heard == ctx.language:
         return ctx, ()
     language = Language(heard)

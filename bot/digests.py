@@ -11,13 +11,14 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.alerts.digest import MORE, Words, digest
+from bot.alerts.digest import MORE, Words, count_lines, digest
 from bot.alerts.matching import meets, why
 from bot.channels.whatsapp_content import Category, TemplateText
 from bot.conversation import State
 from bot.errors import StaleState
 from bot.messages import Choice, Reply, Template
 from bot.person import Person, PersonId, Wish
+from bot.storage.crowd import Crowd
 from bot.storage.matching import Due, Matching
 from bot.storage.outbox import WINDOW
 from bot.storage.work import Storage, Work
@@ -25,6 +26,8 @@ from bot.wording import LANGUAGES, Wording
 
 MOST_A_DAY = 2
 """Pieces of news a person gets in a day, vacancies and announcements together."""
+SHOWN = 60
+"""So many of the vacancies told lately, or open now, can be seen in the conversation."""
 TOLD_AT = time(9)
 """When daily and weekly digests are due, at home."""
 TEMPLATE = "rumbo_vacantes"
@@ -93,6 +96,13 @@ class Digests:
         at = max(at, wish.paused_until) if wish.paused_until else at
         await Matching(work.line).reschedule(person_id, at)
 
+    async def offer(self, work: Work, person_id: PersonId, wish: Wish, now: datetime) -> int:
+        """Offer in an answer what is open now and fits; gives how many jobs. It is not sent again by itself."""
+        matching = Matching(work.line)
+        found = await matching.open_for(person_id, wish, now, SHOWN)
+        await matching.offered(person_id, found, now)
+        return count_lines(found)
+
     async def undelivered(self, work: Work, person_id: PersonId, batch_id: int, error: str) -> bool:
         """A delivery failed: if it was a digest that the window or WhatsApp kept back, it waits for another time."""
         if error not in WITHHELD and NO_WINDOW not in error:
@@ -106,11 +116,20 @@ class Digests:
             rows = await Matching(work.line).count_waiting(self._clock())
         return {language: {"people": people, "vacancies": vacancies} for language, people, vacancies in rows}
 
-    async def sent_to(self, work: Work, person: Person, limit: int = 60) -> Sequence[Mapping[str, Any]]:
-        """What this person was told of lately, newest first: the vacancy as JSON, when (`at`) and `why` as (what, value)."""
+    async def sent_to(self, work: Work, person: Person, limit: int = SHOWN) -> Sequence[Mapping[str, Any]]:
+        """What this person was told of lately, newest first: the vacancy as JSON, when (`at`) and `why` as (what, value).
+
+        `past`: it was only offered in an answer, and they want something else now.
+        """
+        now, wish = self._clock(), person.wish
         return [
-            {**vacancy.to_json(), "at": at, "why": why(person.wish, vacancy) if person.wish else ()}
-            for vacancy, at in await Matching(work.line).lately(person.id, limit)
+            {
+                **vacancy.to_json(),
+                "at": at,
+                "why": why(wish, vacancy) if wish else (),
+                "past": offered and (wish is None or meets(wish, vacancy, now) is not None),
+            }
+            for vacancy, at, offered in await Matching(work.line).lately(person.id, limit)
         ]
 
     async def _tell(
@@ -125,6 +144,7 @@ class Digests:
         if wish.paused_until and wish.paused_until > now:
             await matching.postpone(person_id, now, wish.paused_until)
             return 0
+        await Crowd(work.line).beside_writing()
         if await matching.times_told(person_id, self._today(now)) >= MOST_A_DAY:
             await matching.postpone(person_id, now, self._tomorrow(now))
             return 0

@@ -51,6 +51,10 @@ class News(Protocol):
         """This person wants something else, or at other times, from now on."""
         ...
 
+    async def offer(self, work: Work, person_id: PersonId, wish: Wish, now: datetime) -> int:
+        """What is open now and fits this wish is offered by the answer; gives how many jobs that are."""
+        ...
+
     async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
         """Somebody of the team asked for an announcement."""
         ...

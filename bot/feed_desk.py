@@ -1,7 +1,8 @@
 """Feeds that are followed: fetched on a schedule by any process, taken in like any file, their trouble shown to staff.
 
 An unchanged feed is no work. A vacancy that is not in its feed any more is closed only when the feed was declared
-complete, was read as a whole, is not empty, and left it out twice in a row; all others end at their `validThrough`.
+complete, was read as a whole, is not empty, and left it out twice in a row, and when no other feed of the partner names
+it; all others end at their `validThrough`.
 """
 
 from __future__ import annotations
@@ -112,15 +113,22 @@ class FeedDesk:
         )
 
     async def _missing(self, feed: Feed, there: frozenset[str] | set[str]) -> Mapping[str, int]:
-        """Count what was listed and is not there; what is missing twice is not offered any more."""
+        """Count what was listed and is not there; what is missing twice, and from every feed, is not offered any more."""
+        listed = dict.fromkeys(there, 0)
         if not feed.complete:
-            return {}
-        missed = {code: count + 1 for code, count in feed.listed.items() if code not in there}
-        gone = [code for code, count in missed.items() if count >= TWICE]
+            return listed
+        listed |= {code: min(n + 1, TWICE) for code, n in feed.listed.items() if code not in there}
+        gone = {code for code, missed in listed.items() if missed == TWICE}
+        for other in await self._others(feed) if gone else ():
+            gone -= {code for code, missed in other.listed.items() if missed < TWICE}
         if gone:
             closed = await self._desk.withdraw(feed.partner, gone)
             log.info("feed_withdrew", extra={"feed": feed.id, "count": closed})
-        return dict.fromkeys(there, 0) | {code: count for code, count in missed.items() if count < TWICE}
+        return {code: missed for code, missed in listed.items() if code not in gone}
+
+    async def _others(self, feed: Feed) -> Sequence[Feed]:
+        """The other feeds of this partner."""
+        return [one for one in await self.list() if one.partner == feed.partner and one.id != feed.id]
 
     def _failed(self, feed: Feed, error: str) -> Feed:
         failures = feed.failures + 1

@@ -16,7 +16,7 @@ from bot.broadcasts import compose
 from bot.broadcasts.contents import Contents
 from bot.broadcasts.desk import NewsDesk
 from bot.broadcasts.runner import EARLY
-from bot.broadcasts.spend import Ledger
+from bot.broadcasts.spend import Ledger, Month
 from bot.channels.whatsapp_content import TemplateText
 from bot.chores import Chore
 from bot.conversation import DecideNews, PrepareNews
@@ -27,6 +27,7 @@ from bot.messages import DeliveryStatus, Receipt, Reply
 from bot.mind import Mind
 from bot.person import Person, PersonId, Wish
 from bot.settings import Settings
+from bot.storage.broadcasts import Broadcasts
 from bot.storage.outbox import Ref
 from bot.storage.work import Storage, Work
 from bot.vacancies import Office, VacancyDesk
@@ -76,6 +77,7 @@ class News:
     ) -> None:
         """`approved`: the WhatsApp templates, (name, language), that may be used now. `http`: how feeds are fetched."""
         self._mind = mind
+        self._storage = storage
         self._clock = clock
         country = mind.library.country
         self.zone = country.zone
@@ -133,6 +135,7 @@ class News:
 
     async def _tell(self) -> None:
         """Hand out the digests that are due; nobody is woken for one."""
+        await self.desk.match()
         now, country = self._clock(), self._mind.library.country
         if not country.quiet(now) and not country.quiet(now + EARLY):
             await self.desk.tell(self._mind.wording, self._owe, templates=self._approved())
@@ -144,6 +147,15 @@ class News:
     async def _owe(self, work: Work, person: Person, reply: Reply) -> int:
         return await work.outbox.add(person.id, person.address.channel, reply, self._clock(), urgent=False, once=True)
 
+    async def know_templates(self, categories: Mapping[tuple[str, str], str]) -> None:
+        """These templates, (name, language), are approved now, each in the category that Meta decided."""
+        async with self._storage.work() as work:
+            await Broadcasts(work.line, work.vault).know_templates(categories, self._clock())
+
+    async def month(self) -> Month:
+        """The billed messages of this month, by the books."""
+        return await self._ledger.month(self._clock())
+
     async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
         """Somebody of the team asked for an announcement by chat."""
         await self.office.take(work, person, effect, now)
@@ -151,6 +163,10 @@ class News:
     async def wish_changed(self, work: Work, person_id: PersonId, wish: Wish, now: datetime) -> None:
         """This person wants something else, or at other times, from now on."""
         await self.desk.digests.wish_changed(work, person_id, wish, now)
+
+    async def offer(self, work: Work, person_id: PersonId, wish: Wish, now: datetime) -> int:
+        """What is open now and fits this wish counts as shown to this person; gives how many jobs that are."""
+        return await self.desk.digests.offer(work, person_id, wish, now)
 
     async def told_later(self, work: Work, ref: Ref, receipt: Receipt) -> None:
         """A provider told whether a message arrived. Who left us is no failure."""

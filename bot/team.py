@@ -101,6 +101,23 @@ class StaffTeam:
         while await self._open_one():
             pass
 
+    async def reopen(self, thread: int) -> int | None:
+        """That topic was deleted: make it anew for the person whom it belongs to. Raises SendFailed.
+
+        Gives the number of the new topic; None when the conversation has ended, or goes on elsewhere.
+        """
+        async with self._storage.view() as work:
+            found = await work.handovers.in_thread(thread)
+            name = self._name(work, found.person_id) if found else ""
+        if found is None:
+            return None
+        new = int(await self._open_topic(self._group.value, name))
+        async with self._storage.work() as work:
+            if await work.handovers.follows(thread, new):
+                here = Handover(found.person_id, found.topic, new)
+                await self._tell(work, here, self._wording.text("team.reopened", name=name))
+        return new
+
     async def _open_one(self) -> bool:
         now = self._clock()
         async with self._storage.work() as work:

@@ -6,7 +6,8 @@ vacancy concerns is written down, and the digests are handed to whoever sends.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,7 +23,7 @@ from bot.alerts.vacancy import State, Vacancy
 from bot.digests import Digests
 from bot.fair_desk import FairDesk, ImportedFairs
 from bot.person import PersonId
-from bot.storage.matching import Matching
+from bot.storage.matching import AT_ONCE, Matching
 from bot.storage.vacancies import Stored, VacancyStore
 from bot.storage.work import Storage, Work
 
@@ -73,6 +74,7 @@ class VacancyDesk:
         self._office = office
         self._clock = clock
         self._new_id = new_id
+        self._matching = asyncio.Lock()
         self.digests = Digests(storage, office.zone, self._region, clock)
         self.tell = self.digests.tell
         self.sent_to = self.digests.sent_to
@@ -84,7 +86,9 @@ class VacancyDesk:
     async def receive(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
         """One genuine request of a partner; gives the vacancy. A repeated id changes nothing. Raises Malformed."""
         async with self._storage.work() as work:
-            return await self._once(work, partner, webhook_id, lambda store: self._event(work, store, partner, body))
+            done = await self._once(work, partner, webhook_id, lambda store: self._event(work, store, partner, body))
+        await self.match()
+        return done
 
     async def receive_fair(self, partner: str, webhook_id: str, body: object) -> Mapping[str, Any]:
         """The same for a fair; gives the fair."""
@@ -112,6 +116,7 @@ class VacancyDesk:
                 for row, vacancy in intake.accepted[start : start + _AT_ONCE]:
                     stored, fresh = await self._take(work, store, vacancy, now)
                     changed += [(row, stored)] if fresh else []
+            await self.match()
         unchanged = len(intake.accepted) - len(changed) + len(intake.duplicates)
         return Imported(
             tuple(changed),
@@ -134,7 +139,33 @@ class VacancyDesk:
                 if known is not None and known.vacancy.state is not State.CLOSED:
                     await self._close(work, store, partner, identifier, now)
                     closed += 1
+        await self.match()
         return closed
+
+    async def match(self) -> None:
+        """Write down whom new vacancies concern, where that is done piece by piece; also what a dead process left."""
+        async with self._matching:
+            while await self._match_some():
+                pass
+
+    async def _match_some(self) -> bool:
+        due = self.digests.due(self._clock())
+        pieces: list[tuple[Vacancy, datetime, list[int]]] = []
+        async with self._storage.view() as work:
+            matching = Matching(work.line)
+            owed = await matching.owed()
+            for vacancy in (one.vacancy for one in owed if one.vacancy.state is State.OPEN):
+                for at, people in (await matching.concerned(vacancy, due)).items():
+                    pieces += [(vacancy, at, people[n : n + AT_ONCE]) for n in range(0, len(people), AT_ONCE)]
+        for together in _together(pieces):
+            async with self._storage.work() as work:
+                for vacancy, at, people in together:
+                    await Matching(work.line).note_some(vacancy, people, at)
+        if owed:
+            async with self._storage.work() as work:
+                for one in owed:
+                    await Matching(work.line).settled(one)
+        return bool(owed)
 
     async def list(self, state: str = "", limit: int = 200) -> list[Vacancy]:
         """The newest vacancies, all or those of a state."""
@@ -166,7 +197,8 @@ class VacancyDesk:
             await store.forget_reports(int(vacancy_id))
             done = await self._keep(work, store, done, now)
             await store.decided(int(vacancy_id), by)
-            return done.vacancy
+        await self.match()
+        return done.vacancy
 
     async def reported(self, work: Work, person_id: PersonId, vacancy: str, now: datetime) -> bool:
         """Somebody who received it says that it is not honest. Gives whether it is held because of that now."""
@@ -245,7 +277,11 @@ class VacancyDesk:
             stored = replace(stored, announced_at=stored.announced_at or now)
         await store.save(stored, same_job(stored.vacancy, self._office.reader().lexicon), now)
         if stored.vacancy.state is State.OPEN:
-            await Matching(work.line).note(stored.vacancy, self.digests.due(now))
+            matching = Matching(work.line)
+            if work.line.sqlite:
+                await matching.owe(stored.vacancy, now)
+            else:
+                await matching.note(stored.vacancy, self.digests.due(now))
         elif stored.vacancy.state is State.CLOSED:
             await self._succeed(work, store, stored, now)
         return stored
@@ -279,3 +315,17 @@ class VacancyDesk:
             return known.vacancy
         closed = replace(known, vacancy=replace(known.vacancy, state=State.CLOSED), event_at=at)
         return (await self._keep(work, store, closed, self._clock())).vacancy
+
+
+def _together(
+    pieces: Sequence[tuple[Vacancy, datetime, list[int]]],
+) -> Iterator[list[tuple[Vacancy, datetime, list[int]]]]:
+    """The pieces in bunches that may be written down in one go."""
+    bunch: list[tuple[Vacancy, datetime, list[int]]] = []
+    for piece in pieces:
+        if bunch and sum(len(people) for _, _, people in (*bunch, piece)) > AT_ONCE:
+            yield bunch
+            bunch = []
+        bunch.append(piece)
+    if bunch:
+        yield bunch

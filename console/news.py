@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.alerts.vacancy import Vacancy
 from bot.broadcasts.states import NotPossible
+from bot.broadcasts.telling import reason_text
 from bot.storage.broadcasts import Announcement
 from console.house import House, Visit
 
@@ -114,6 +115,7 @@ async def _one(house: House, visit: Visit, refusal: str = "", status: int = 200,
     plan: Mapping[str, Any] = one.plan or {}
     acts = _possible(one.state)
     facts = {"one": one, "plan": plan, "progress": progress, "refusal": refusal, "acts": acts}
+    facts["reasons"] = [reason_text(each, house.app.wording) for each in progress["reasons"]]
     facts["asking"] = asking and "send" in acts
     return house.show(visit, "broadcast.html", facts, status)
 
@@ -127,4 +129,5 @@ def _possible(state: str) -> Sequence[str]:
         "scheduled": ("pause", "cancel"),
         "sending": ("pause", "cancel"),
         "paused": ("resume", "cancel"),
+        "done": ("plan",),
     }.get(state, ())

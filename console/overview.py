@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bot.library.check import check, due
 from bot.library.problems import ERROR, Problem
 from bot.storage.tables import State
+from bot.storage.vacancies import VacancyStore
 from bot.understanding.clusters import cluster
 from console.house import House, Visit
 
@@ -25,6 +26,7 @@ async def today(house: House, visit: Visit) -> Response:
         people = await work.people.counts()
         outbox = await work.outbox.counts()
         questions = await work.feedback.unanswered(MOST_QUESTIONS)
+        fairs = await VacancyStore(work.line).fairs_to_look_at(app.clock())
         tallies = await work.feedback.counts(app.clock().date())
     counted: Counter[str] = Counter()
     for name, _, number in tallies:
@@ -40,6 +42,8 @@ async def today(house: House, visit: Visit) -> Response:
         "problems": len({one.file for one in app.library().problems if one.level == ERROR}),
         "due": len(due(app.library(), house.today)),
         "held": len(await house.desk.list("held")) if house.desk else None,
+        "fairs": sum(one.fair.state == "held" for one in fairs),
+        "month": await app.news.month(),
         "condition": await app.condition(),
         "version": app.library().version,
     }

@@ -66,6 +66,7 @@ class FakeTelegram:
         self.commands: dict[str | None, list[dict[str, str]]] = {}
         self.texts: dict[tuple[str, str | None], str] = {}
         self.topics: dict[int, str] = {}
+        self._next_topic = 41  # a number is never used again
         self.url = ""
         self._sent: deque[float] = deque()
         self._sent_to: dict[Any, deque[float]] = {}
@@ -206,7 +207,7 @@ class FakeTelegram:
     async def _do_createforumtopic(self, fields: dict[str, Any]) -> dict[str, Any]:
         if self._chat(fields) >= 0:
             raise Refusal(400, "Bad Request: the chat is not a forum")
-        number = len(self.topics) + 41
+        number, self._next_topic = self._next_topic, self._next_topic + 1
         self.topics[number] = str(fields["name"])
         return {"message_thread_id": number, "name": fields["name"], "icon_color": 7322096}
 

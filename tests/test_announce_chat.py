@@ -11,6 +11,8 @@ from bot.flows import menu, staff
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
 from bot.person import Address, Person, PersonId
+from bot.storage.outbox import Outcome
+from bot.storage.tables import State as Delivery
 from tests.news_kit import Office, country, fair, wording
 
 ROSA = Person(PersonId(1), Address("telegram", "1"), staff=True)
@@ -118,6 +120,8 @@ async def ask(office, desk, person, effect):
     async with office.storage.work() as work:
         claimed = await work.outbox.claim("telegram", "w", 10, now, now + timedelta(minutes=1))
         await work.outbox.begin([one.ref for one in claimed], "w", now + timedelta(minutes=1))
+    async with office.storage.work() as work:
+        await work.outbox.record([Outcome(one.ref, Delivery.SENT, now) for one in claimed], "w")
     return [one.reply for one in claimed if one.reply]
 
 
@@ -163,3 +167,47 @@ async def test_a_whole_announcement_by_chat(office):
 
     assert set(told) == {ana}
     assert (await office.desk.show(1))["sent_by"] == f"equipo-{person.id}"
+
+
+async def test_a_reminder_and_a_correction_of_a_fair_are_prepared_from_its_announcement(office):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    ana, _ = await office.person(), await office.person(wish=None)
+    one = await office.desk.draft_fair("2026-12-05-comas", "Rosa")
+    await office.sent(one.id)
+    assert set(await office.deliver()) == {ana}
+    await office.desk.advance(office.clock())
+
+    shown = (await ask(office, desk, person, DecideNews(one.id, "show")))[0]
+    office.clock.advance(60)
+    reminder = (await ask(office, desk, person, DecideNews(one.id, "remind")))[0]
+    office.announce(fair(place="Estadio de Comas"))
+    office.clock.advance(60)
+    correction = (await ask(office, desk, person, DecideNews(one.id, "correct")))[0]
+
+    ways = [choice.id for choice in shown.choices]
+    assert {f"news/{one.id}/remind", f"news/{one.id}/correct"} <= set(ways)
+    assert "Recordatorio" in reminder.text
+    assert "Lo reciben: 1 (telegram 1)" in correction.text
+    assert "Estadio de Comas" in correction.text
+    assert all(len(choice.title) <= 20 for choice in shown.choices)
+
+
+async def test_a_text_has_no_reminder(office):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person()
+    one = await office.desk.draft_text({"es": "Charla"}, "Rosa")
+    await office.sent(one.id)
+
+    shown = (await ask(office, desk, person, DecideNews(one.id, "show")))[0]
+    office.clock.advance(60)
+    refused = (await ask(office, desk, person, DecideNews(one.id, "remind")))[0]
+
+    assert not any(choice.id.endswith("remind") for choice in shown.choices)
+    assert "feria" in refused.text
+
+
+@pytest.mark.parametrize("act", ["remind", "correct"])
+def test_somebody_of_the_team_asks_for_a_reminder_or_a_correction(clock, act):
+    turn = Chat(ROSA, clock()).say(choice=f"news/3/{act}")
+
+    assert turn.effects == (DecideNews(3, act),)

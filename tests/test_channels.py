@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from httpx_aiohttp import AiohttpTransport
 
+from bot.channels.direct import Direct
 from bot.channels.twilio_codes import CODES, meaning
 from bot.errors import (
     NeedsTemplate,
@@ -53,7 +53,7 @@ async def test_a_message_is_sent_and_its_id_comes_back(channel: str):
 
 
 def real_client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=AiohttpTransport(trust_env=False))
+    return httpx.AsyncClient(transport=Direct(trust_env=False))
 
 
 async def test_a_calendar_file_and_a_pin_arrive_whole():
@@ -83,7 +83,7 @@ BROKEN_WIRES = [
 ]
 
 
-@pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
+@pytest.mark.parametrize("transport", ["direct", "httpx"])
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(("kind", "expected", "why"), BROKEN_WIRES, ids=[row[0] for row in BROKEN_WIRES])
 async def test_a_broken_wire_says_whether_the_message_may_have_arrived(
@@ -91,19 +91,19 @@ async def test_a_broken_wire_says_whether_the_message_may_have_arrived(
 ):
     async with fake(channel).running() as server:
         server.fail(kind=kind)
-        async with real_client() if transport == "aiohttp" else httpx.AsyncClient() as client:
+        async with real_client() if transport == "direct" else httpx.AsyncClient() as client:
             error = await failure(over_a_socket(channel, server, client), channel)
 
     assert type(error) is expected, why
     assert TOKEN not in f"{error!r} {error.__cause__!r}"
 
 
-@pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
+@pytest.mark.parametrize("transport", ["direct", "httpx"])
 @pytest.mark.parametrize("channel", CHANNELS)
 async def test_where_nobody_listens_nothing_was_sent(channel: str, transport: str):
     async with fake(channel).running() as server:
         pass  # the port is closed again
-    async with real_client() if transport == "aiohttp" else httpx.AsyncClient() as client:
+    async with real_client() if transport == "direct" else httpx.AsyncClient() as client:
         error = await failure(over_a_socket(channel, server, client), channel)
 
     assert type(error) is Unreachable

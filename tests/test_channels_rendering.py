@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from bot.channels import whatsapp as whatsapp_module
 from bot.channels.whatsapp import Contents
 from bot.errors import NeedsTemplate
 from bot.messages import Choice, Document, Place, Reply, Template
+from bot.person import Address
 from tests.channel_kit import outgoing, telegram, whatsapp
 from tests.telegram_rules import check_keyboard, parsed
 
@@ -216,3 +218,16 @@ def test_every_limit_is_told(module):
     assert all(
         getattr(module.LIMITS, name) >= 0 for name in ("text", "buttons", "button_title", "choice_id_bytes", "rows")
     )
+
+
+def test_a_crowd_is_told_the_same_each_in_their_own_chat_and_language():
+    channel = telegram()
+    feria, fair = Reply("**Feria**", (Choice("menu", "Menú"),)), Reply("**Fair**", (Choice("menu", "Menu"),))
+    told = [
+        channel.render(replace(outgoing("telegram", reply), to=Address("telegram", chat), language=language))[0]
+        for chat, reply, language in (("1", feria, "es"), ("2", fair, "en"), ("3", feria, "es"), ("4", fair, "es"))
+    ]
+
+    assert [call["chat_id"] for call in told] == [1, 2, 3, 4]
+    assert [call["text"] for call in told] == ["<b>Feria</b>", "<b>Fair</b>", "<b>Feria</b>", "<b>Fair</b>"]
+    assert told[1]["reply_markup"] != told[2]["reply_markup"]

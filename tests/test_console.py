@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,9 +18,13 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from bot.app import App, build
+from bot.broadcasts.drafts import Choosing
 from bot.errors import BadSettings
 from bot.person import Address, Consent, Wish
 from bot.settings import Settings
+from bot.storage.crowd import Crowd
+from bot.storage.outbox import Outcome
+from bot.storage.tables import State
 from console.access import LINK_LASTS, SESSION_LASTS, Access, address_of_link
 from console.app import routes
 from console.command import staff_link
@@ -477,3 +484,71 @@ async def test_a_process_without_news_says_so(app):
             assert answer.status_code == 404
             assert "Este proceso no" in answer.text
         assert (await client.get("/console")).status_code == 200
+
+
+@shared
+async def test_a_plan_whose_cost_nobody_knows_is_shown_and_says_so(app):
+    await app.news.know_templates({("rumbo_aviso", "es"): "MARKETING", ("rumbo_aviso", "en"): "MARKETING"})
+    async with app.storage.work() as work:
+        long_ago = app.clock() - timedelta(days=3)
+        one = await work.people.recall(Address("whatsapp", "51977003"), (), "es", long_ago)
+        await work.people.subscribe(one.person.id, Wish(regions=("24",)))
+        await work.people.consent(one.person.id, Consent("fairs", True, long_ago, "whatsapp", "sí"))
+    draft = await app.news.broadcaster.draft_text({"es": "Charla en Tumbes."}, "Ana", Choosing(regions=("24",)))
+    plan = await app.news.broadcaster.plan(draft.id)
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        page = await client.get(f"/console/broadcasts/{draft.id}")
+
+    assert plan["cost"]["high"] is None
+    assert page.status_code == 200
+    assert "no hay una tarifa" in page.text
+
+
+@shared
+async def test_one_that_is_done_says_who_did_not_get_it_and_can_be_planned_for_those_still_missing(app):
+    number, way = await _approved(app, 77004)
+    broadcaster = app.news.broadcaster
+    await broadcaster.send(number)
+    async with app.storage.work() as work:
+        await work.people.end((await work.people.find(Address("telegram", "77004"))).id)
+        now = app.clock() + timedelta(hours=20)
+        await Crowd(work.line).wake()
+        for lane in ("telegram", "whatsapp"):
+            while claimed := await work.outbox.claim(lane, "w", 50, now, now + timedelta(minutes=1)):
+                await work.outbox.begin([one.ref for one in claimed], "w", now + timedelta(minutes=1))
+                await work.outbox.record([Outcome(one.ref, State.SENT, now) for one in claimed], "w")
+    noon = datetime(2027, 1, 12, 17, tzinfo=UTC)
+    for _ in range(3):
+        await broadcaster.advance(noon)
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        page = (await client.get(way)).text
+
+    assert (await broadcaster.get(number)).state == "done"
+    assert "no pidió estos avisos" in page
+    assert 'value="plan"' in page
+
+
+@shared
+async def test_the_messages_of_the_month_that_are_billed_are_shown(app):
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        page = (await client.get("/console")).text
+
+    assert "mensajes de WhatsApp este mes" in page
+    assert "de 1000 gratis" in page
+
+
+def test_the_stats_tell_the_messages_of_the_month(tmp_path):
+    environment = {**os.environ, "RUMBO_VAR": str(tmp_path), "RUMBO_ENCODER": "off"}
+    for flags, word in ((), "of 1000 free"), (("--json",), '"spend"'):
+        told = subprocess.run(
+            [sys.executable, "-m", "bot", "stats", *flags],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        assert word in told

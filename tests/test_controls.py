@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from bot.understanding.controls import Control, Controls, Scope
-from bot.understanding.reader import load_glossary
+from bot.understanding.forms import Pieces
+from bot.understanding.reader import MAY_BE_A_CRY, load_glossary
 from bot.understanding.text import Glossary
 
 HOME = Path(__file__).parent
@@ -27,6 +28,67 @@ OWN = yaml.safe_load((HOME / "data" / "questions.yaml").read_text(encoding="utf-
 def test_a_control_in_natural_words_is_understood(controls, row):
     found = controls.control(row["text"])
     assert f"control:{found}" in {row["expect"], *row["also"]}
+
+
+WISHES = yaml.safe_load((HOME / "data" / "controls.yaml").read_text(encoding="utf-8"))
+LOOK_ALIKES = WISHES.pop("look_alikes")
+EXACT = ("stop", "unsubscribe", "delete_data")
+
+
+@pytest.mark.parametrize("text", [text for name in EXACT for text in WISHES[name]])
+def test_a_wish_to_stop_or_erase_is_understood_exactly(controls, text):
+    found = controls.read(text)
+    assert found is not None
+    assert text in WISHES[found.control]
+    if found.control is Control.UNSUBSCRIBE:
+        assert found.scope is (Scope.FAIRS if "feria" in text or "fair" in text else Scope.ALERTS)
+
+
+@pytest.mark.parametrize("name", sorted(WISHES.keys() - set(EXACT)))
+def test_most_wishes_are_understood_and_none_as_one_that_removes(controls, name):
+    found = [controls.control(text) for text in WISHES[name]]
+    assert sum(control == name for control in found) >= (0.5 if name == "help" else 0.9) * len(found)
+    assert not set(found) & set(EXACT)
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_what_only_looks_like_a_control_is_none(controls, text):
+    assert controls.control(text) is None
+
+
+def test_no_danger_is_silenced_by_a_control(controls):
+    rows = yaml.safe_load((HOME / "data" / "danger.yaml").read_text(encoding="utf-8"))
+    taken = {row["text"]: controls.control(row["text"]) for row in rows if row["urgent"]}
+    assert {text: found for text, found in taken.items() if found and found not in MAY_BE_A_CRY} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "control"),
+    [
+        ("vorra mis datos", Control.DELETE_DATA),
+        ("no me escrivan mas", Control.STOP),
+        ("borré mis datos", None),
+        ("cancelé las alertas", None),
+        ("borre mis datos por favor", Control.DELETE_DATA),
+    ],
+)
+def test_a_wish_that_removes_is_known_by_its_sound_and_a_tale_by_its_accent(controls, text, control):
+    assert controls.control(text) is control
+
+
+@pytest.mark.parametrize(
+    ("text", "control"),
+    [
+        ("me equivoqué, regresa", Control.BACK),
+        ("gracias por todo, ya no me manden mensajes", Control.STOP),
+        ("cancela eso y llévame al menú", Control.CANCEL),
+        ("i want to get job offers", Control.SUBSCRIBE),
+        ("salir y volver", None),
+        ("no quiero borrar mis datos", None),
+    ],
+)
+def test_several_wishes_in_a_message_are_the_weightiest_that_can_stand_together(controls, text, control):
+    assert controls.control(text) is control
 
 
 @pytest.mark.parametrize("row", [r for r in OWN if r["kind"] != "control"], ids=lambda r: r["id"])
@@ -145,3 +207,17 @@ def test_a_form_without_a_needed_word_is_refused():
 def test_a_form_that_makes_no_sense_names_itself():
     with pytest.raises(ValueError, match="baja"):
         Controls(Glossary(controls={"stop": ("(baja",)}))
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"),
+    [("{quiero} menu", "pieza «quiero»"), ("{otra} menu", "pieza «otra»"), ("abr-ir menu", "terminaciones «ir»")],
+)
+def test_a_form_with_an_unknown_piece_or_ending_names_it(form, wrong):
+    pieces = Pieces({"otra": ["{otra} vez"]}, {"ame": "a e"})
+    with pytest.raises(ValueError, match=wrong):
+        pieces.spelt_out(form)
+
+
+def test_pieces_and_endings_are_written_out():
+    assert Pieces({"ver": ["mir-ame", "ver"]}, {"ame": "a e"}).spelt_out("{ver} menú") == "((mira|mire)|ver) menu"

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.understanding.danger import DangerRecogniser, normalise
+from bot.understanding.danger import CERTAIN, DangerRecogniser, normalise
 from bot.understanding.danger_phrases import Phrases
 from bot.understanding.danger_weighing import Weights
 from bot.wording import Wording
@@ -69,9 +69,12 @@ def test_each_danger_has_its_line_first(article: str, line: str, language: str) 
 
 
 def test_labelled_calm_messages_hardly_ever_set_it_off(recogniser: DangerRecogniser) -> None:
-    false = [item["text"] for item in CALM if recogniser.recognise(item["text"])]
+    """By words alone and whatever an article would answer: hardly ever for certain, seldom at all."""
+    found = [(item["text"], danger.likely) for item in CALM if (danger := recogniser.recognise(item["text"]))]
+    certain = [text for text, likely in found if likely >= CERTAIN]
 
-    assert len(false) <= len(CALM) * 0.01, false
+    assert len(certain) <= len(CALM) * 0.01, certain
+    assert len(found) <= len(CALM) * 0.03, found
 
 
 def test_the_right_help_is_named_first(recogniser: DangerRecogniser) -> None:

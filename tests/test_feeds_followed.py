@@ -237,6 +237,37 @@ async def test_a_row_that_is_refused_is_still_there(board, feeds, desk, clock):
     assert feed.outcome["reasons"][0]["row"] == 2
 
 
+@pytest.mark.parametrize("complete", [True, False])
+async def test_what_another_feed_of_the_partner_still_names_stays_open(board, feeds, desk, clock, complete):
+    async with serving(Board()) as other:
+        board.offers("a", "both")
+        other.offers("both", "b")
+        await feeds.add(board.url, "bolsa", SIX_HOURS, complete=True)
+        await feeds.add(other.url, "bolsa", SIX_HOURS, complete=complete)
+        board.offers("a")
+        for _ in range(4):
+            await later(feeds, clock)
+        assert await states(desk) == dict.fromkeys(("a", "both", "b"), "open")
+
+        other.offers("b")
+        for _ in range(3):
+            await later(feeds, clock)
+        assert await states(desk) == {"a": "open", "both": "closed", "b": "open"}
+
+
+async def test_feeds_of_two_partners_say_nothing_about_each_other(board, feeds, desk, clock):
+    async with serving(Board()) as other:
+        board.offers("a", "b")
+        other.offers("b")
+        await feeds.add(board.url, "bolsa", SIX_HOURS, complete=True)
+        await feeds.add(other.url, "otra", SIX_HOURS, complete=True)
+        board.offers("a")
+        for _ in range(3):
+            await later(feeds, clock)
+        found = {(one.partner, one.identifier): str(one.state) for one in await desk.list()}
+        assert found["bolsa", "b"] == "closed"
+
+
 async def test_a_feed_is_followed_no_longer(board, feeds, desk, clock):
     board.offers("a")
     feed = await feeds.add(board.url, "bolsa", SIX_HOURS)

@@ -295,7 +295,7 @@ def test_a_correction_is_heard(reader, text, yes):
 
 def test_danger_is_heard_in_whatever_else_the_message_is():
     class Watch:
-        def recognise(self, message: str, vector: object = None) -> Danger | None:
+        def suspect(self, message: str, vector: object = None) -> Danger | None:
             return Danger("p/violencia") if "me pega" in message else None
 
         def doubtful(self, message: str) -> bool:

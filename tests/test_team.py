@@ -29,9 +29,15 @@ def topics(rumbo: Road) -> dict[int, list[str]]:
     """What stands in each topic of the group."""
     found: dict[int, list[str]] = {number: [] for number in rumbo.telegram.topics}
     for fields in rumbo.telegram.sent():
-        if int(fields["chat_id"]) == GROUP:
+        if int(fields["chat_id"]) == GROUP and int(fields.get("message_thread_id", 0)) in found:
             found[int(fields["message_thread_id"])].append(str(fields["text"]))
     return found
+
+
+def in_general(rumbo: Road) -> list[str]:
+    """What stands in the group outside of all topics."""
+    mine = (fields for fields in rumbo.telegram.sent() if int(fields["chat_id"]) == GROUP)
+    return [str(fields["text"]) for fields in mine if not fields.get("message_thread_id")]
 
 
 async def staff(rumbo: Road, thread: int, text: str, **more: Any) -> httpx.Response:
@@ -129,6 +135,50 @@ async def test_commands_taps_and_danger_are_still_answered(rumbo: Road) -> None:
     assert "tema" in menu
     assert "100" in help_line
     assert "me pega" in topics(rumbo)[thread][1]
+
+
+async def test_when_the_team_deletes_a_topic_it_is_made_anew_and_nothing_said_is_lost(rumbo: Road) -> None:
+    thread = await handed(rumbo)
+    name = rumbo.telegram.topics.pop(thread)
+
+    await rumbo.text("me cobraron de mas en migraciones")
+    await rumbo.text("y no me dieron boleta")
+    await until(lambda: len(topics(rumbo).get(thread + 1, ())) == 3)
+    await staff(rumbo, thread + 1, "Aquí sigo")
+    said = (await rumbo.replies(2))[-1]
+    await rumbo.quiet()
+
+    words = "\n".join(topics(rumbo)[thread + 1])
+    assert rumbo.telegram.topics == {thread + 1: name}
+    assert "me cobraron de mas" in words
+    assert "no me dieron boleta" in words
+    assert f"{name}" in words
+    assert "Aquí sigo" in said
+    assert in_general(rumbo) == []
+
+
+async def test_when_no_topic_can_be_made_the_words_stand_outside_of_all_topics(rumbo: Road) -> None:
+    thread = await handed(rumbo)
+    rumbo.telegram.topics.pop(thread)
+    rumbo.telegram.fail(method="createForumTopic", code=400, description="Bad Request: not enough rights", times=1)
+
+    await rumbo.text("me cobraron de mas")
+    await until(lambda: in_general(rumbo))
+    await rumbo.text("sigo esperando")
+    await until(lambda: any("sigo esperando" in text for text in topics(rumbo).get(thread + 1, ())))
+
+    assert "me cobraron de mas" in in_general(rumbo)[0]
+    assert "sigo esperando" not in "".join(in_general(rumbo))
+
+
+async def test_a_word_to_a_deleted_topic_of_nobody_is_said_outside_of_all_topics(rumbo: Road) -> None:
+    thread = await handed(rumbo)
+    rumbo.telegram.topics.pop(thread)
+
+    await rumbo.text("terminar")
+    await until(lambda: in_general(rumbo))
+
+    assert rumbo.telegram.topics == {}
 
 
 async def test_a_photo_is_told_to_both_and_passed_to_nobody(rumbo: Road) -> None:

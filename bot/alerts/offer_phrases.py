@@ -36,31 +36,12 @@ _SUM = (
     r"(?:(?:s/|us\$|\$|usd|pen) ?\d{1,3}(?:[.,]\d{1,2})?(?![\d.,]*\d)|"
     r"\d{1,3}(?:[.,]\d{1,2})? ?(?:soles|sol|solcitos|lucas|luquitas|dolares|usdt|usd|pen)\b)" + _WAGE
 )
-_NEGATIONS = frozenset(
-    [
-        "no",
-        "ni",
-        "sin",
-        "jamas",
-        "nunca",
-        "nadie",
-        "tampoco",
-        "ningun",
-        "ninguna",
-        "never",
-        "not",
-        "without",
-        "doesn",
-        "nor",
-        "neither",
-        "nada",
-        "evita",
-        "prohibido",
-    ]
+NEGATIONS = frozenset(
+    "no ni sin jamas nunca nadie tampoco ningun ninguna nada evita prohibido never not without doesn nor neither".split()
 )
 _FEW = 6  # words that need no sorting by their first letter
 _SPLIT = re.compile(r"[/_ ]")
-_BUT = frozenset(["pero", "solo", "salvo", "excepto", "sino", "unicamente", "only", "but", "solamente", "except"])
+BUT = frozenset("pero solo salvo excepto sino unicamente only but solamente except".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +118,16 @@ def denied(text: OfferText, at: int) -> bool:
     before = re.split(r"[,.!?;:\n(]", text.folded[max(0, at - 60) : at])[-1]
     words = WORD.findall(before)
     for place in range(len(words) - 1, max(-1, len(words) - 5), -1):
-        if words[place] in _BUT or (words[place] == "no" and place and words[place - 1] == "si"):
+        if words[place] in BUT or (words[place] == "no" and place and words[place - 1] == "si"):
             return False
-        if words[place] in _NEGATIONS:
+        if words[place] in NEGATIONS:
             return True
     return False
 
 
 def after_but(folded: str, start: int, end: int) -> int:
     """Where what counts begins: after the last `pero`, `solo`, `salvo` of a stretch, else at its start."""
-    return max((word.end() for word in WORD.finditer(folded, start, end) if word.group() in _BUT), default=start)
+    return max((word.end() for word in WORD.finditer(folded, start, end) if word.group() in BUT), default=start)
 
 
 def _together(text: OfferText, at: int, phrase: Phrase) -> bool:
@@ -162,7 +143,7 @@ def _taken_as_denied(text: OfferText, found: Found, phrase: Phrase) -> bool:
     if denied(text, found.start):
         return True
     said = WORD.findall(text.folded, found.start, found.end)
-    return not phrase.negative and any(word in _NEGATIONS for word in said)
+    return not phrase.negative and any(word in NEGATIONS for word in said)
 
 
 def phrase(line: str, lists: Mapping[str, Sequence[str]]) -> Phrase:
@@ -192,7 +173,7 @@ class _Row:
         if not self._items or self._items[0] in _GAPS or self._items[0].endswith("?"):
             raise ValueError(f"«{line}»: la frase debe empezar con una palabra fija, no con un hueco ni algo opcional")
         self.first = _alternatives(self._items[0], lists, line)
-        self.negative = not _NEGATIONS.isdisjoint(_SPLIT.split(" ".join(self._items)))
+        self.negative = not NEGATIONS.isdisjoint(_SPLIT.split(" ".join(self._items)))
         for item in self._items[1:]:
             if "/" in item or "{" in item:
                 _alternatives(item.removesuffix("?"), lists, line)

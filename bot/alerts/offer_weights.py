@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bot.alerts.offer_phrases import BUT, NEGATIONS
 from bot.alerts.offer_text import OfferText
 
 _TOKEN = re.compile(r"\d[\d.,]*|[a-z]+|[;!?$%+]")
 _PLURAL = re.compile(r"(?<=\w{3})(?:es|s)$")
 _STEM = 5
+_DENIED = 4  # words after a `no`
 _SIZES = ((30.0, "#1"), (600.0, "#2"), (3500.0, "#3"))  # a count, a sum to pay, a wage; more is `#4`
 _ENOUGH = 20  # features; of a shorter text words alone say nothing
 _BLIND = re.compile(
-    r"venez|extra[nj]|colomb|haiti|cuban|ecuat|boliv|perua|migra|refug|ptp|cpp|chamo|pana\b|example"
+    r"venez|nacio|extra[nj]|colomb|haiti|cuban|ecuat|boliv|perua|migra|refug|ptp|cpp|chamo|pana\b|example"
 )  # who is sought
-_NEXT = 0.3  # from the strongest reason down, what is named too
-_UNLIKELY = -0.5
-_BESIDES = 0.1  # from here on a reason is named beside those that phrases have found
+_NEXT = 0.1  # from the strongest reason down, what is named too
+_BESIDES = 0.4  # from here on a reason is named beside those that phrases have found
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +49,52 @@ class Indications:
     threshold: float
     reasons: Mapping[str, Weights]
 
-    def signals(self, text: OfferText) -> tuple[str, ...]:
-        """The likeliest reasons to look at an offer; empty when it looks like the honest ones."""
+    def lean(self, text: OfferText) -> float | None:
+        """How much the words together speak for holding; above `threshold` they do. None when there are too few."""
         seen = features(text)
-        if len(seen) < _ENOUGH or self.hold.score(seen) <= self.threshold:
-            return ()
-        likely = self._scores(seen)
-        best = max(likely.values())
-        return tuple(
-            signal for signal, score in likely.items() if (score >= best - _NEXT and score > _UNLIKELY) or score == best
-        )
+        return None if len(seen) < _ENOUGH else self.hold.score(seen)
 
-    def besides(self, text: OfferText) -> tuple[str, ...]:
-        """What else a reviewer should be told of an offer that is held anyway."""
+    def reasons_of(self, text: OfferText, *, alone: bool) -> set[str]:
+        """What a reviewer should be told of an offer that is held; with `alone` there is at least one reason."""
         seen = features(text)
         if len(seen) < _ENOUGH:
-            return ()
-        return tuple(signal for signal, score in self._scores(seen).items() if score > _BESIDES)
-
-    def _scores(self, seen: frozenset[str]) -> dict[str, float]:
-        return {signal: weights.score(seen) for signal, weights in self.reasons.items()}
+            return set()
+        scores = {signal: weights.score(seen) for signal, weights in self.reasons.items()}
+        least = min(_BESIDES, max(scores.values()) - _NEXT) if alone else _BESIDES
+        return {signal for signal, score in scores.items() if score >= least}
 
 
 def features(text: OfferText) -> frozenset[str]:
     """What a text consists of: words, beginnings of words, and pairs of neighbours (`_` for one word between).
 
-    Where the people come from who are sought, or what papers they have, is left out: it must not weigh.
+    A word that is denied is another one (`~paga`). Where the people come from who are sought, or what papers they have,
+    is left out: it must not weigh.
     """
     words = [_number(word) if word[0].isdigit() else word for word in _TOKEN.findall(text.folded)]
     plain = [_PLURAL.sub("", word) for word in words]
     short = [word[:_STEM] for word in plain]
+    marked = list(_marked(plain))
     found = [
-        *plain,
-        *(f"{word[:_STEM]}*" for word in plain if len(word) > _STEM),
+        *marked,
+        *(f"{word[: _STEM + word.startswith('~')]}*" for word in marked if len(word) > _STEM),
+        *(f"{word[: _STEM - 1]}**" for word in plain if len(word) >= _STEM and not _BLIND.search(word)),
         *(f"{one} {two}" for one, two in pairwise(short)),
         *(f"{one} _ {two}" for one, two in zip(short, short[2:], strict=False)),
     ]
     return frozenset(feature for feature in found if not _BLIND.search(feature))
+
+
+def _marked(words: Iterable[str]) -> Iterator[str]:
+    """The words, with a `~` before those that a `no` or `sin` shortly before denies; that one says nothing by itself."""
+    reach = 0
+    for word in words:
+        if word in NEGATIONS:
+            reach = _DENIED
+            continue
+        if word in BUT or word in ";!?":
+            reach = 0
+        yield f"~{word}" if reach else word
+        reach = max(0, reach - 1)
 
 
 def _number(written: str) -> str:

@@ -23,9 +23,12 @@ _LONG_DAY = 11  # hours; nobody may be asked for this much without paid overtime
 _GRACE = 2  # hours a week that a careless "9 a 6" may be over the limit
 _NEAR = 50  # characters around a phrase in which its sentence may take it back
 _ROUNDING = 0.985  # 265 a week is the minimum wage, rounded
-_TELLING = frozenset({"short_link", "foreign_number", "pyramid", "trafficking", "other", "documents"})
-
-
+_CERTAIN = frozenset({"short_link", "foreign_number", "no_employer", "documents", "discrimination"})
+"""Signals that hold an offer whatever else it says: on unseen offers they were never wrong."""
+_PHRASE, _HINT = (
+    0.9,
+    0.2,
+)  # what a sure and a doubtful phrase of the other signals count beside the words (also measured so)
 _WEIGHABLE = 160
 """Characters from which the words of a structured vacancy are weighed; partners' texts may be a line long."""
 
@@ -98,30 +101,25 @@ class TrustGate:
         found = {signal: self._evidence(signal, text) for signal in SIGNALS}
         asked = found["fee"] or self._hints("fee", text)
         facts = _Facts(offer, text, self._pays(offer, text, asked), hours(text), source(text, self._rules.names))
-        sure = {
-            signal for signal in SIGNALS if found[signal] or (signal in self._judges and self._judges[signal](facts))
-        }
+        judged = {signal for signal, judge in self._judges.items() if judge(facts)}
+        said = {signal for signal in SIGNALS if found[signal]}
+        sure = said | judged
         hints = {signal for signal in SIGNALS if signal not in sure and self._hints(signal, text)}
-        if offer.structured:
-            hints.discard("no_employer")  # the field decides
-        if not sure and len(hints) < 2:
-            return self._second_look(offer, text, hints)
-        besides = set(self._rules.indications.besides(text))
-        if offer.structured:
-            besides.discard("no_employer")
-        seen = sure | hints | besides | self._doubtful_source(facts, sure)
-        return Verdict(True, tuple(signal for signal in SIGNALS if signal in seen))
-
-    def _second_look(self, offer: Offer, text: OfferText, hints: set[str]) -> Verdict:
-        """Where no phrase says enough: what all the words together weigh."""
-        if offer.structured and offer.employer and len(offer.text) < _WEIGHABLE:
-            return Verdict(False, ())  # a title and a line of a named employer: too few words to weigh
-        likely = set(self._rules.indications.signals(text))
-        if offer.structured:
-            likely.discard("no_employer")
-        if not likely:
+        words = None if _too_short(offer) else self._rules.indications.lean(text)
+        if not (said & judged or self._speaks_for_holding(offer, sure, hints, words)):
             return Verdict(False, ())
-        return Verdict(True, tuple(signal for signal in SIGNALS if signal in likely | hints))
+        seen = sure | hints | self._rules.indications.reasons_of(text, alone=not sure)
+        if offer.structured:
+            seen = (seen - {"no_employer"}) | (sure & {"no_employer"})  # the field decides
+        return Verdict(bool(seen), tuple(signal for signal in SIGNALS if signal in seen))
+
+    def _speaks_for_holding(self, offer: Offer, sure: set[str], hints: set[str], words: float | None) -> bool:
+        """What phrases say, beside what all the words together weigh: the one alone errs where the wording is odd."""
+        if sure & _CERTAIN or (sure and (offer.structured or words is None)):
+            return True
+        if words is None:
+            return len(hints) > 1
+        return words + _PHRASE * bool(sure) + _HINT * len(hints) > self._rules.indications.threshold
 
     def _evidence(self, signal: str, text: OfferText) -> list[Found]:
         """What gives the signal away, unless the same sentence takes it back."""
@@ -153,13 +151,6 @@ class TrustGate:
             return not (facts.offer.employer or "").strip()
         return not ((facts.offer.employer or "").strip() or facts.offer.has_place or facts.source.known)
 
-    def _doubtful_source(self, facts: _Facts, sure: set[str]) -> set[str]:
-        """A name is no proof where the offer shows the marks of a swindle: nobody can check who it is."""
-        doubtful = (
-            not facts.offer.structured and bool(sure & _TELLING) and not (facts.source.registered or facts.source.door)
-        )
-        return {"no_employer"} if doubtful else set()
-
     def _hides_its_link(self, facts: _Facts) -> bool:
         return bool(self._rules.shorteners.search(facts.text.folded))
 
@@ -167,11 +158,11 @@ class TrustGate:
         ceiling = max(
             (each.month for each in self._rules.ceilings if each.trades.said(facts.text)), default=self._rules.ceiling
         )
-        if facts.hours.a_day is not None and facts.hours.a_day <= 4 and ceiling <= 2 * self._rules.ceiling:
-            ceiling *= 0.7
+        few = facts.hours.a_day is not None and facts.hours.a_day <= 4 and ceiling <= 2 * self._rules.ceiling
         if facts.source.registered:
             ceiling *= 2  # a firm that can be looked up may pay a post well that no list of trades knows
-        return any(pay.high * _WORKED[pay.period] > ceiling for pay in facts.pays)
+        least = {period: ceiling * (0.7 if few and period is not Period.HOUR else 1) for period in Period}
+        return any(pay.high * _WORKED[pay.period] > least[pay.period] for pay in facts.pays)
 
     def _breaks_labour_law(self, facts: _Facts) -> bool:
         return self._too_long(facts) or self._too_little(facts)
@@ -197,6 +188,11 @@ class TrustGate:
         others = [pay for pay in facts.pays if pay not in daily]
         counted = others or daily
         return bool(counted) and max(pay.a_month(pay.high) for pay in counted) < due
+
+
+def _too_short(offer: Offer) -> bool:
+    """A title and a line of a named employer: too few words to weigh."""
+    return bool(offer.structured and offer.employer) and len(offer.text) < _WEIGHABLE
 
 
 _WORKED = {

@@ -29,6 +29,18 @@ TEMPLATES: Mapping[Kind, tuple[str, Category]] = {
 }
 """The WhatsApp template of each kind. Meta decides about the category; this is what we ask for."""
 
+
+def category(kind: Kind, language: str, known: Mapping[tuple[str, str], str]) -> str:
+    """What a template of this kind is billed as: what Meta decided, as far as it is `known`, else what we ask for."""
+    name, asked = TEMPLATES[kind]
+    return (known.get((name, language)) or asked.value).lower()
+
+
+def categories(kind: Kind, known: Mapping[tuple[str, str], str]) -> str:
+    """The categories of a kind in all languages: a plan is good as long as they stay."""
+    return " ".join(category(kind, language, known) for language in LANGUAGES)
+
+
 _LONGEST_CODE = "W" * 6
 
 

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import Broadcaster, Choosing
+from bot.broadcasts.audience import Kind
 from bot.broadcasts.states import NotPossible
 from bot.broadcasts.telling import plan_text, show_text, state_text
 from bot.conversation import DecideNews, PrepareNews
 from bot.messages import Choice, Reply
 from bot.person import Person
-from bot.storage.broadcasts import Asked, Broadcasts
+from bot.storage.broadcasts import Announcement, Asked, Broadcasts
 from bot.storage.work import Storage, Work
 from bot.wording import Wording
 
@@ -33,6 +34,9 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "cancelled": (),
 }
 """What can be done with an announcement in each state, in the order of the buttons."""
+
+OF_A_FAIR: Mapping[str, Kind] = {"remind": Kind.REMINDER, "correct": Kind.CORRECTION}
+"""What can be made of a fair's announcement once it went out."""
 
 _LISTED = 6
 
@@ -96,6 +100,8 @@ class NewsDesk:
                 await desk.send(number, by=by)
             case "pause" | "resume" | "cancel":
                 await {"pause": desk.pause, "resume": desk.resume, "cancel": desk.cancel}[asked.act](number)
+            case "remind" | "correct":
+                return await self._follow_up(await desk.get(number), OF_A_FAIR[asked.act], by, language)
             case "test":
                 await desk.test(number, person.address)
             case _:
@@ -110,6 +116,10 @@ class NewsDesk:
             one = await self._broadcaster.draft_text({"es": body["text"]}, by, choosing)
         return self._plan(await self._broadcaster.plan(one.id), language)
 
+    async def _follow_up(self, one: Announcement, kind: Kind, by: str, language: str) -> Reply:
+        draft = await self._broadcaster.draft_fair(one.subject, by, kind=kind)
+        return self._plan(await self._broadcaster.plan(draft.id), language)
+
     async def _list(self, language: str) -> Reply:
         found = [one for one in await self._broadcaster.newest() if one["state"] != "cancelled"][:_LISTED]
         if not found:
@@ -122,7 +132,10 @@ class NewsDesk:
         return Reply(plan_text(plan, self._wording, language), self._ways(plan["id"], "planned", language))
 
     def _shown(self, shown: Mapping[str, Any], language: str) -> Reply:
-        return Reply(show_text(shown, self._wording, language), self._ways(shown["id"], shown["state"], language))
+        ways = self._ways(shown["id"], shown["state"], language)
+        if shown["kind"] == Kind.FAIR and shown["state"] in {"sending", "done"}:
+            ways += tuple(self._way(shown["id"], act, language) for act in OF_A_FAIR)
+        return Reply(show_text(shown, self._wording, language), ways)
 
     def _ways(self, number: int, state: str, language: str) -> tuple[Choice, ...]:
         return tuple(self._way(number, act, language) for act in WAYS[state])

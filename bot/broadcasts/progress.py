@@ -35,6 +35,7 @@ async def progress(work: Work, one: Announcement, unknown: int) -> dict[str, Any
         "skipped": counts[Delivery.SKIPPED] + (unwritten if one.started_at and not running else 0),
         **facts(one),
         "approved_by": [approval.name for approval in approvals if approval.plan_hash == one.plan_hash],
+        "reasons": await Crowd(work.line).reasons(one.id),
         "unknown_people": await Crowd(work.line).unknown(one.id, unknown),
     }
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
+from bot.broadcasts import compose
+from bot.broadcasts.audience import Kind
 from bot.broadcasts.drafts import Drafts
 from bot.broadcasts.states import NotPossible, State
+from bot.broadcasts.survey import kept_out
 from bot.broadcasts.watch import Watch
 from bot.errors import BotError
 from bot.library.country import Country
@@ -67,7 +71,7 @@ class Runner:
             case State.SENDING:
                 await self._sending(one, now)
             case State.PAUSED if one.expires_at is not None and one.expires_at <= now:
-                await self._end(one, State.CANCELLED, "too_late")
+                await self._end(one, State.CANCELLED, "too_late", now)
             case State.CANCELLED:
                 await self._drop(one, one.why or "cancelled")
             case _:
@@ -75,7 +79,7 @@ class Runner:
 
     async def _scheduled(self, one: Announcement, now: datetime) -> None:
         if one.expires_at is not None and one.expires_at <= now:
-            await self._end(one, State.CANCELLED, "too_late")
+            await self._end(one, State.CANCELLED, "too_late", now)
             return
         if one.scheduled_at is None or one.scheduled_at > now:
             return
@@ -83,6 +87,9 @@ class Runner:
             raise NotPossible("changed_fair")
         async with self._storage.work() as work:
             known = Broadcasts(work.line, work.vault)
+            category = compose.categories(Kind(one.kind), await known.templates())
+            if category != one.plan["parts"].get("category", category):
+                raise NotPossible("changed_category")
             started = await known.move(one.id, State.SCHEDULED, State.SENDING)
             fresh = await known.get(one.id) if started else None
             if fresh is not None:
@@ -96,7 +103,7 @@ class Runner:
             await self._end(one, State.PAUSED, "failures")
             return
         if one.expires_at is not None and one.expires_at <= now:
-            await self._too_late(one)
+            await self._too_late(one, now)
             return
         async with self._storage.work() as work:
             if await self._write(work, one, now) is not None:
@@ -111,34 +118,36 @@ class Runner:
                 again = await crowd.resend_unknown(one.id, now + RECONCILE, now)
                 if again:
                     return
-            if await known.move(one.id, State.SENDING, State.DONE):
+            if await known.move(one.id, State.SENDING, State.DONE, ended=now):
                 await known.drop_roster(one.id)
                 log.info("announcement_done", extra={"broadcast": one.id})
 
     async def _write(self, work: Work, one: Announcement, now: datetime) -> int | None:
-        next_at = self._country().end_of_quiet(now)
-        made = await Crowd(work.line).materialise(one, next_at, now)
+        country = self._country()
+        next_at = country.end_of_quiet(now)
+        keep_out = partial(kept_out, work, one, country, next_at)
+        made = await Crowd(work.line).materialise(one, next_at, now, keep_out)
         if made:
             work.outbox.lanes.update(channel + CROWD for channel in one.plan.get("channels", ()))
         return made
 
-    async def _too_late(self, one: Announcement) -> None:
+    async def _too_late(self, one: Announcement, now: datetime) -> None:
         """Its latest time has come: who is still queued does not get it."""
         async with self._storage.work() as work:
             known = Broadcasts(work.line, work.vault)
             await known.drop_roster(one.id)
             dropped = await work.outbox.drop(one.id, "too_late", _DROPPED)
             if not dropped and not await Crowd(work.line).unfinished(one.id, tuple(one.plan.get("channels", ()))):
-                await known.move(one.id, State.SENDING, State.DONE, "too_late")
+                await known.move(one.id, State.SENDING, State.DONE, "too_late", ended=now)
 
     async def _drop(self, one: Announcement, why: str) -> None:
         async with self._storage.work() as work:
             if not await work.outbox.drop(one.id, why, _DROPPED):
                 await Broadcasts(work.line, work.vault).drop_roster(one.id)
 
-    async def _end(self, one: Announcement, state: State, why: str) -> None:
+    async def _end(self, one: Announcement, state: State, why: str, ended: datetime | None = None) -> None:
         async with self._storage.work() as work:
-            await Broadcasts(work.line, work.vault).move(one.id, one.state, state, why)
+            await Broadcasts(work.line, work.vault).move(one.id, one.state, state, why, ended=ended)
 
     async def _stop(self, one: Announcement, why: str) -> None:
         """It cannot start as it was approved: somebody has to look at it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ class Means:
     rates: Rates
     paces: Mapping[str, float]  # messages a second, by channel
     templates: Collection[tuple[str, str]]
+    categories: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of templates, as Meta decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class _Look:
             return []
         seen = some if some.ids is not None else Some(some.after, found[-1].person)
         having = await crowd.having(self.before, seen)
-        news = await crowd.news(self.one.id, self.today, seen) if self.rule.capped else {}
+        people = [each.person for each in found] if self.rule.capped else []
+        news = await crowd.news(self.one.id, self.today, people, plan.MOST_A_DAY)
         return [
             (each, plan.decide(each, self.rule, has_it=each.person in having, news=news.get(each.person, 0)))
             for each in found
@@ -79,8 +81,8 @@ async def _look(storage: Storage, one: Announcement, means: Means, now: datetime
     kind, start = Kind(one.kind), means.country.end_of_quiet(now)
     usable = compose.templated(compose.read(one.body), kind, means.wording, set(means.templates))
     circle, before = await _circle(storage, one)
-    today = datetime.combine(means.country.today(start), time(), means.country.zone)
-    return _Look(one, circle, before, plan.rule_at(start, usable, capped=kind is not Kind.CORRECTION), today)
+    rule = plan.rule_at(start, usable, capped=kind is not Kind.CORRECTION)
+    return _Look(one, circle, before, rule, _midnight(means.country, start))
 
 
 async def survey(storage: Storage, one: Announcement, means: Means, now: datetime, *, people: bool = False) -> Survey:
@@ -109,6 +111,7 @@ def fixed(one: Announcement, means: Means) -> dict[str, str]:
         "content": compose.fingerprint(one.kind, one.topic, one.body),
         "audience": plan.hash_of({"rule": orjson.dumps(one.audience, option=orjson.OPT_SORT_KEYS).decode()}),
         "rates": means.rates.hash,
+        "category": compose.categories(Kind(one.kind), means.categories),
     }
 
 
@@ -156,6 +159,24 @@ async def anybody(storage: Storage, one: Announcement, means: Means, now: dateti
     return False
 
 
+async def kept_out(
+    work: Work, one: Announcement, country: Country, next_at: datetime, people: Sequence[int]
+) -> dict[str, list[int]]:
+    """Who of a plan must not get it after all, by reason, looked at as their rows are written.
+
+    Since the plan they may have got it by another announcement, or enough other news for the day that it leaves on.
+    """
+    crowd, some = Crowd(work.line), Some(ids=people)
+    others = [number for number in await _before(Broadcasts(work.line, work.vault), one) if number != one.id]
+    having = await crowd.having(others, some)
+    capped: set[int] = set()
+    if Kind(one.kind) is not Kind.CORRECTION:
+        capped = {*await crowd.news(one.id, _midnight(country, next_at), people, plan.MOST_A_DAY)} - having
+        fair = _asked_for(one)
+        capped -= await crowd.asked(fair, Some(ids=sorted(capped))) if fair and capped else set()
+    return {why.value: sorted(who) for why, who in ((plan.Why.HAS_IT, having), (plan.Why.CAPPED, capped)) if who}
+
+
 async def _circle(storage: Storage, one: Announcement) -> tuple[Circle, list[int]]:
     """Whom it is about, and the broadcasts that count as having it already."""
     audience = Audience.from_json(one.audience)
@@ -166,20 +187,34 @@ async def _circle(storage: Storage, one: Announcement) -> tuple[Circle, list[int
         if kind in {Kind.REMINDER, Kind.CORRECTION}:
             for earlier in OF_A_FAIR if kind is Kind.CORRECTION else (Kind.FAIR,):
                 told += await known.same(earlier, one.subject)
-        words = one.body_hash if kind in {Kind.CORRECTION, Kind.TEXT} else ""
-        before = await known.same(kind, one.subject, words)
-    fair = one.subject if kind in {Kind.REMINDER, Kind.CORRECTION} else audience.fair
+        before = await _before(known, one)
     circle = Circle(
         Topic(one.topic).value,
         audience.regions,
         audience.sectors,
         audience.languages,
         audience.channels,
-        fair,
+        one.subject if kind is Kind.CORRECTION else _asked_for(one),
         told,
         registered=kind is not Kind.CORRECTION,
     )
-    return circle, sorted({*before, one.id})
+    return circle, before
+
+
+async def _before(known: Broadcasts, one: Announcement) -> list[int]:
+    """The broadcasts that count as having it already; it is one of them."""
+    words = one.body_hash if Kind(one.kind) in {Kind.CORRECTION, Kind.TEXT} else ""
+    return sorted({*await known.same(one.kind, one.subject, words), one.id})
+
+
+def _asked_for(one: Announcement) -> str:
+    """The fair of which people who asked to be reminded are told beyond all caps; "" for none."""
+    return one.subject if Kind(one.kind) is Kind.REMINDER else Audience.from_json(one.audience).fair
+
+
+def _midnight(country: Country, at: datetime) -> datetime:
+    """When the day of that moment began, where people live."""
+    return datetime.combine(country.today(at), time(), country.zone)
 
 
 def _summary(
@@ -192,10 +227,9 @@ def _summary(
     kind, body = Kind(one.kind), compose.read(one.body)
     start = means.country.end_of_quiet(now)
     seconds = plan.seconds_for(census.channels, means.paces)
-    category = compose.TEMPLATES[kind][1].value.lower()
     messages: dict[tuple[str, str], int] = {}
-    for (channel, _, by_template), n in census.forms.items():
-        key = channel, category if by_template else FREE_FORM
+    for (channel, language, by_template), n in census.forms.items():
+        key = channel, compose.category(kind, language, means.categories) if by_template else FREE_FORM
         messages[key] = messages.get(key, 0) + n
     parts = {**fixed(one, means), "recipients": census.digest}
     deferred = len(census.eligible) if start > now else 0

@@ -35,8 +35,18 @@ def plan_text(plan: Mapping[str, Any], wording: Wording, language: str = MAIN) -
 
 
 def show_text(shown: Mapping[str, Any], wording: Wording, language: str = MAIN) -> str:
-    """The progress."""
-    return wording.text("news.show.text", language, **{**shown, "state": state_text(shown, wording, language)})
+    """The progress, and why some did not get it."""
+    text = wording.text("news.show.text", language, **{**shown, "state": state_text(shown, wording, language)})
+    return "\n".join([text, *(f"- {reason_text(each, wording, language)}" for each in shown.get("reasons", ()))])
+
+
+def reason_text(each: Mapping[str, Any], wording: Wording, language: str = MAIN) -> str:
+    """Why some did not get it, and how many."""
+    kind, _, code = str(each["reason"]).partition(":")
+    kind = "blocked" if (each["state"], kind) == ("failed", "left") else kind
+    key = f"news.why.{kind}"
+    words = wording.text(key, language) if wording.has(key, language) else kind
+    return f"{words} ({code}): {each['count']}" if code else f"{words}: {each['count']}"
 
 
 def state_text(shown: Mapping[str, Any], wording: Wording, language: str = MAIN) -> str:

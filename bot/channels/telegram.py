@@ -11,7 +11,8 @@ import asyncio
 import hmac
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -24,9 +25,10 @@ from telegram.constants import (
 
 from bot.channels import formatting, wire
 from bot.channels.base import Limits, Pace
+from bot.channels.direct import Answer
 from bot.channels.telegram_reading import READERS, WANTED, said_by_team
 from bot.errors import Malformed, NotGenuine, OutcomeUnknown, PersonLeft, Refused, SendFailed, Throttled, Unreadable
-from bot.messages import Choice, Document, Inbound, Outgoing, Payload, Place, Receipt, Received
+from bot.messages import Choice, Document, Inbound, Outgoing, Payload, Place, Receipt, Received, Reply
 from bot.person import Address
 
 log = logging.getLogger(__name__)
@@ -43,9 +45,17 @@ CAPTION = int(MessageLimit.CAPTION_LENGTH)
 ROW_WIDTH = 26
 """Characters of all titles of one row of buttons that a narrow phone shows uncut."""
 
+_JSON = {"content-type": "application/json"}
 NOT_MODIFIED = "message is not modified"
+
+
+class _NoTopic(Refused):
+    """The topic of the group was deleted."""
+
+
 ANSWERS: Sequence[tuple[range, str, type[SendFailed]]] = (
     # status, a part of the description, what it means; the first row that fits counts
+    (range(400, 401), "message thread not found", _NoTopic),
     (range(400, 401), "user_is_blocked", PersonLeft),
     (range(400, 401), "input_user_deactivated", PersonLeft),
     (range(403, 404), "", PersonLeft),  # blocked by the user, deactivated, can't initiate conversation, kicked
@@ -71,8 +81,11 @@ class Telegram:
         self._secret = secret.encode()
         self._root = f"{api_url}/bot{token}/"
         self._client = client
-        self._urls: dict[str, httpx.URL] = {}
         self._moved: dict[int | str, int] = {}
+        self.reopen_topic: Callable[[int], Awaitable[int | None]] | None = None
+        """Makes a topic of the team's group anew that was deleted: old number to new one, None: it is nobody's."""
+        self._topics: dict[int, int | None] = {}  # deleted topic -> the one that followed
+        self._shown: dict[str, tuple[Reply, Sequence[Payload]]] = {}  # by language: the reply shown last, and how
 
     def verify(self, got: Received) -> None:
         """Compare the secret header in constant time; raises NotGenuine, also when no secret is set."""
@@ -107,22 +120,15 @@ class Telegram:
         return await self._call({"method": "createForumTopic", "chat_id": int(chat), "name": name})
 
     def render(self, message: Outgoing) -> Sequence[Payload]:
-        """The bubble with its buttons (a document carries it as its caption), then the pin."""
-        reply, chat = message.reply, _chat(message.to)
-        choices = tuple(c for c in reply.choices if _fits(c))[: LIMITS.buttons]
-        text = formatting.clean(reply.text)
-        if len(choices) < len(reply.choices):  # ids that Telegram would refuse: offer them as digits
-            text = f"{text}\n\n{formatting.numbered(reply.choices)}"
-            choices = ()
-        keyboard = {"reply_markup": {"inline_keyboard": _rows(choices)}} if choices else {}
-        calls: list[Payload] = []
-        if reply.document and _measure(text) <= CAPTION:
-            calls.append(_document(chat, reply.document) | _caption(text) | keyboard)
-        else:
-            calls += _bubbles(chat, text, keyboard)
-            calls += [_document(chat, reply.document)] if reply.document else []
-        calls += [_venue(chat, reply.place)] if reply.place else []
-        return [{**call, "message_thread_id": int(reply.thread)} for call in calls] if reply.thread else calls
+        """The bubble with its buttons (a document carries it as its caption), then the pin.
+
+        What a crowd is told is worked out once for each language: its messages differ in the chat alone.
+        """
+        shown = self._shown.get(message.language)
+        if shown is None or shown[0] is not message.reply:
+            shown = self._shown[message.language] = message.reply, _calls(message.reply)
+        chat = _chat(message.to)
+        return [{**call, "chat_id": chat} for call in shown[1]]
 
     async def send(self, payload: Payload) -> str:
         """Make the call; the id is Telegram's message id ("" where the answer holds none)."""
@@ -133,6 +139,24 @@ class Telegram:
             self._moved[chat] = moved.to
             log.warning("telegram_group_moved")
             return await self._call({**payload, "chat_id": moved.to})
+        except _NoTopic:
+            return await self._elsewhere(payload)
+
+    async def _elsewhere(self, payload: Payload) -> str:
+        """Say it in the topic that follows a deleted one; where there is none, outside of all topics."""
+        thread = int(payload["message_thread_id"])
+        if thread not in self._topics and self.reopen_topic is not None:
+            try:
+                self._topics[thread] = await self.reopen_topic(thread)
+            except (SendFailed, ValueError) as error:
+                log.error("no_topic_in_staff_chat", extra={"code": getattr(error, "code", "")})  # noqa: TRY400
+        following = self._topics.get(thread)
+        rest = {name: value for name, value in payload.items() if name != "message_thread_id"}
+        if following is not None:
+            with suppress(_NoTopic):
+                return await self._call({**rest, "message_thread_id": following})
+            del self._topics[thread]  # deleted as well; the next word asks again
+        return await self._call(rest)
 
     async def acknowledge(self, said: Inbound) -> None:
         """Stop the spinner of a tapped button. A tap that is too old, or no network, is no reason to fail."""
@@ -146,10 +170,9 @@ class Telegram:
 
     async def _call(self, payload: Mapping[str, Any]) -> str:
         fields = dict(payload)
-        method = fields.pop("method")
-        url = self._urls.get(method) or self._urls.setdefault(method, httpx.URL(self._root + method))
-        answer = await wire.post(self._client, url, **_body(fields))
-        return _outcome(answer, fields)
+        url = self._root + fields.pop("method")
+        headers, content = _multipart(fields) if "file" in fields else (_JSON, orjson.dumps(fields))
+        return _outcome(await wire.post(self._client, url, headers, content), fields)
 
 
 class _Moved(SendFailed):
@@ -160,7 +183,7 @@ class _Moved(SendFailed):
         self.to = to
 
 
-def _outcome(answer: httpx.Response, fields: Mapping[str, Any]) -> str:
+def _outcome(answer: Answer, fields: Mapping[str, Any]) -> str:
     try:
         told = orjson.loads(answer.content)
         if told["ok"]:
@@ -185,30 +208,51 @@ def _outcome(answer: httpx.Response, fields: Mapping[str, Any]) -> str:
     raise fault(f"telegram: {said}", str(code))
 
 
-def _body(fields: dict[str, Any]) -> dict[str, Any]:
-    """JSON, or multipart when a file goes along."""
-    file = fields.pop("file", None)
-    if file is None:
-        return {"content": orjson.dumps(fields), "headers": {"content-type": "application/json"}}
-    plain = {key: value if isinstance(value, str) else orjson.dumps(value).decode() for key, value in fields.items()}
-    content = file["body"].encode("utf-8", "replace")
-    return {"data": plain, "files": {file["field"]: (file["filename"], content, file["media_type"])}}
+def _multipart(fields: Mapping[str, Any]) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body of a call with a file."""
+    file = fields["file"]
+    parts = {file["field"]: (file["filename"], file["body"].encode("utf-8", "replace"), file["media_type"])}
+    plain = {
+        key: value if isinstance(value, str) else orjson.dumps(value).decode()
+        for key, value in fields.items()
+        if key != "file"
+    }
+    encoded = httpx.Request("POST", "http://it.writes.multipart", data=plain, files=parts)
+    return {"content-type": encoded.headers["content-type"]}, encoded.read()
 
 
 # --- rendering -------------------------------------------------------------------------------------------------
+
+
+def _calls(reply: Reply) -> Sequence[Payload]:
+    """The calls that show a reply, to whomever."""
+    choices = tuple(c for c in reply.choices if _fits(c))[: LIMITS.buttons]
+    text = formatting.clean(reply.text)
+    if len(choices) < len(reply.choices):  # ids that Telegram would refuse: offer them as digits
+        text = f"{text}\n\n{formatting.numbered(reply.choices)}"
+        choices = ()
+    keyboard = {"reply_markup": {"inline_keyboard": _rows(choices)}} if choices else {}
+    calls: list[Payload] = []
+    if reply.document and _measure(text) <= CAPTION:
+        calls.append(_document(reply.document) | _caption(text) | keyboard)
+    else:
+        calls += _bubbles(text, keyboard)
+        calls += [_document(reply.document)] if reply.document else []
+    calls += [_venue(reply.place)] if reply.place else []
+    return [{**call, "message_thread_id": int(reply.thread)} for call in calls] if reply.thread else calls
 
 
 def _measure(text: str) -> int:
     return formatting.utf16(formatting.shown_on_telegram(text))
 
 
-def _bubbles(chat: int | str, text: str, keyboard: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _bubbles(text: str, keyboard: Mapping[str, Any]) -> list[dict[str, Any]]:
     short = 2 * len(text) <= LIMITS.text  # whatever is in it, so it need not be measured
     pieces = [text] if short else formatting.split(text, LIMITS.text, _measure)
     pieces = [piece for piece in pieces if piece.strip()]
     if not pieces and keyboard:
         pieces = ["…"]  # buttons cannot stand alone
-    shared = {"method": "sendMessage", "chat_id": chat, "parse_mode": "HTML"}
+    shared = {"method": "sendMessage", "parse_mode": "HTML"}
     calls = [
         {**shared, "text": formatting.to_html(piece), "link_preview_options": {"is_disabled": True}} for piece in pieces
     ]
@@ -242,13 +286,13 @@ def _caption(text: str) -> dict[str, Any]:
     return {"caption": formatting.to_html(text), "parse_mode": "HTML"} if text.strip() else {}
 
 
-def _document(chat: int | str, document: Document) -> dict[str, Any]:
+def _document(document: Document) -> dict[str, Any]:
     file = {"field": "document", "filename": document.filename, "media_type": document.media_type}
-    return {"method": "sendDocument", "chat_id": chat, "file": {**file, "body": document.body}}
+    return {"method": "sendDocument", "file": {**file, "body": document.body}}
 
 
-def _venue(chat: int | str, place: Place) -> dict[str, Any]:
-    point = {"chat_id": chat, "latitude": place.latitude, "longitude": place.longitude}
+def _venue(place: Place) -> dict[str, Any]:
+    point = {"latitude": place.latitude, "longitude": place.longitude}
     title, address = formatting.one_line(place.title), formatting.one_line(place.address)
     if not title or not address:
         return {"method": "sendLocation", **point}

@@ -9,9 +9,9 @@ import logging
 from base64 import b64encode
 from collections.abc import Mapping
 
-import httpx
 import orjson
 
+from bot.channels.direct import Answer
 from bot.errors import NeedsTemplate, OutcomeUnknown, PersonLeft, Refused, SendFailed, Throttled, Unreachable
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def meaning(code: int, status: int = 400, after: float = 0) -> SendFailed:
     return fault(text, mark)
 
 
-def refusal(answer: httpx.Response) -> SendFailed:
+def refusal(answer: Answer) -> SendFailed:
     """What an answer that is not a success means. Twilio's own words stay out: they may repeat an address."""
     try:
         code = int(orjson.loads(answer.content).get("code") or 0)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 import orjson
@@ -21,6 +21,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from bot.channels import formatting, wire
 from bot.channels.base import LONGEST_INBOUND, Limits, Pace
+from bot.channels.direct import Answer
 from bot.channels.twilio_codes import API, LEFT, basic, refusal
 from bot.errors import Malformed, NeedsTemplate, NotGenuine, OutcomeUnknown
 from bot.messages import Choice, DeliveryStatus, Inbound, Kind, Outgoing, Payload, Place, Receipt, Received, Template
@@ -74,6 +75,7 @@ class Contents:
 
     session: Mapping[tuple[str, int, str], str] = field(default_factory=dict)
     templates: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    categories: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of the templates, as Meta decided
 
 
 class WhatsApp:
@@ -100,8 +102,11 @@ class WhatsApp:
         self._validators = tuple(RequestValidator(token) for token in auth_tokens)
         self._sender = sender if sender.startswith(PREFIX) else PREFIX + sender
         self._client = client
-        self._url = httpx.URL(f"{api_url or API}/2010-04-01/Accounts/{account_sid}/Messages.json")
-        self._headers = {"authorization": basic(account_sid, auth_tokens[0] if auth_tokens else "")}
+        self._url = f"{api_url or API}/2010-04-01/Accounts/{account_sid}/Messages.json"
+        self._headers = {
+            "authorization": basic(account_sid, auth_tokens[0] if auth_tokens else ""),
+            "content-type": "application/x-www-form-urlencoded",
+        }
         self._status_url = public_url + STATUS_PATH if public_url else ""
 
     def verify(self, got: Received) -> None:
@@ -150,7 +155,7 @@ class WhatsApp:
 
     async def send(self, payload: Payload) -> str:
         """Post the form; gives the message's SID."""
-        answer = await wire.post(self._client, self._url, data=dict(payload), headers=self._headers)
+        answer = await wire.post(self._client, self._url, self._headers, urlencode(payload).encode())
         if answer.status_code in {200, 201}:
             return _sid(answer)
         raise refusal(answer)
@@ -288,7 +293,7 @@ def _json(variables: Mapping[str, Any]) -> str:
     return orjson.dumps(variables).decode()
 
 
-def _sid(answer: httpx.Response) -> str:
+def _sid(answer: Answer) -> str:
     try:
         return str(orjson.loads(answer.content)["sid"])
     except (ValueError, KeyError, TypeError) as error:

@@ -89,6 +89,7 @@ class TemplateState:
     sid: str
     approval: Approval
     reason: str = ""
+    category: str = ""  # as Meta decided; it may differ from what was asked for, and change later
 
 
 class ContentApi:
@@ -125,25 +126,30 @@ class ContentApi:
     async def contents(self, buttons: Mapping[str, str], wanted: Sequence[TemplateText]) -> Contents:
         """What `WhatsApp` needs to know: the session contents (made if missing) and the approved templates."""
         states = await self.templates(wanted, submit=False)
-        approved = {(s.name, s.language): s.sid for s in states if s.approval is Approval.APPROVED}
-        return Contents(session=await self.session(buttons), templates=approved)
+        approved = [state for state in states if state.approval is Approval.APPROVED]
+        return Contents(
+            session=await self.session(buttons),
+            templates={(state.name, state.language): state.sid for state in approved},
+            categories={(state.name, state.language): state.category for state in approved},
+        )
 
     async def _one(self, text: TemplateText, sid: str, *, submit: bool) -> TemplateState:
         if not sid and not submit:
             return TemplateState(text.name, text.language, "", Approval.UNSUBMITTED)
         if not sid:
             sid = str((await self._ask("POST", self._root, _template_content(text)))["sid"])
-        approval, reason = await self._approval(sid)
+        approval, reason, category = await self._approval(sid)
         if approval is Approval.UNSUBMITTED and submit:
             asked = {"name": text.full_name, "category": text.category.value, "allow_category_change": True}
             told = await self._ask("POST", f"{self._root}/{sid}/ApprovalRequests/whatsapp", asked)
             approval = _approval(told.get("status"))
-        return TemplateState(text.name, text.language, sid, approval, reason)
+        return TemplateState(text.name, text.language, sid, approval, reason, category or text.category.value)
 
-    async def _approval(self, sid: str) -> tuple[Approval, str]:
+    async def _approval(self, sid: str) -> tuple[Approval, str, str]:
         told = await self._ask("GET", f"{self._root}/{sid}/ApprovalRequests")
         whatsapp = told.get("whatsapp") or {}
-        return _approval(whatsapp.get("status", "unsubmitted")), str(whatsapp.get("rejection_reason") or "")
+        reason, category = (str(whatsapp.get(name) or "") for name in ("rejection_reason", "category"))
+        return _approval(whatsapp.get("status", "unsubmitted")), reason, category.upper()
 
     async def _known(self) -> dict[str, str]:
         """Name to SID of everything that exists; of two with one name the first one listed."""
@@ -165,7 +171,7 @@ class ContentApi:
 
     async def _ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         content = orjson.dumps(body) if body is not None else None
-        answer = await wire.ask(self._client, method, httpx.URL(url), content=content, headers=self._headers)
+        answer = await wire.ask(self._client, method, url, content=content, headers=self._headers)
         if answer.status_code not in {200, 201, 202}:
             raise refusal(answer)
         try:

@@ -1,4 +1,6 @@
-"""`rumbo check | verify | fairs`: what editors do with the content folder. Nothing here needs the database."""
+"""`rumbo check | verify | fairs`: what editors do with the content folder. Nothing here needs the database,
+but for the fairs of partners (`bot.commands.partner_fairs`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from typing import Any
 
 from bot import posters, settings
 from bot.clock import Clock
+from bot.commands import partner_fairs
 from bot.errors import BadContent
 from bot.library.article import MAIN_LANGUAGE, Article
 from bot.library.check import check, failed, verify
@@ -75,7 +78,7 @@ def add_to(commands: Any) -> None:
     confirmed.add_argument("--by", required=True, metavar="NAME")
     confirmed.add_argument("--lang", choices=("es", "en"), default=MAIN_LANGUAGE)
     confirmed.set_defaults(act=_verify)
-    fairs = commands.add_parser("fairs", help="the fairs, and their posters").add_subparsers(
+    fairs = commands.add_parser("fairs", help="the fairs, their posters, and what partners announce").add_subparsers(
         dest="what", metavar="WHAT", required=True
     )
     listed = fairs.add_parser("list", help="every fair")
@@ -88,6 +91,7 @@ def add_to(commands: Any) -> None:
     poster.add_argument("--bot", default="", metavar="NAME", help="the bot's user name; without it Telegram is asked")
     poster.add_argument("--whatsapp", default="", metavar="NUMBER", help="+51...; without it the configured sender")
     poster.set_defaults(act=_poster)
+    partner_fairs.add_to(fairs)
 
 
 def _check(given: argparse.Namespace) -> int:

@@ -11,10 +11,14 @@ from typing import Any
 
 from bot import app as composition
 from bot import settings
+from bot.broadcast import rates_of
+from bot.broadcasts.spend import Ledger
+from bot.broadcasts.telling import cost_text
 from bot.channels.whatsapp_content import Approval, ContentApi
 from bot.clock import Clock, Ids
 from bot.commands import unanswered
 from bot.errors import BadSettings
+from bot.library.load import load
 from bot.news import template_texts
 from bot.person import Address
 from bot.storage.broadcasts import Broadcasts
@@ -129,6 +133,8 @@ async def _stats(given: argparse.Namespace, chosen: settings.Settings) -> int:
         async with storage.view() as work:
             people = await work.people.counts()
             tallies = await work.feedback.counts(since)
+        country = load(chosen.content).library.country
+        month = await Ledger(storage, lambda: country, lambda: rates_of(chosen.content)).month(Clock()())
     finally:
         await storage.close()
     if given.json:
@@ -137,10 +143,15 @@ async def _stats(given: argparse.Namespace, chosen: settings.Settings) -> int:
             for p in people
         ]
         counted = [{"name": name, "subject": subject, "count": count} for name, subject, count in tallies]
-        print(json.dumps({"people": rows, "counts": counted}, ensure_ascii=False))
+        print(json.dumps({"people": rows, "counts": counted, "spend": month.to_json()}, ensure_ascii=False))
         return 0
     for row in people:
         print(f"{row.channel}: {row.people} people, {row.reachable} reachable, {row.alerts} alerts, {row.fairs} fairs")
+    used = f"{month.used} of {month.free} free messages used, {month.forecast} by the end of the month"
+    print(
+        f"whatsapp in {month.month}: {used}, {month.templates} digests by template{' (ALARM)' if month.alarm else ''}"
+    )
+    print(cost_text(month.cost.to_json(), Wording.read(chosen.content)))
     for name, subject, count in tallies[:40]:
         print(f"{count:6} {name} {subject}")
     return 0
@@ -174,7 +185,7 @@ async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int
             api_url=chosen.twilio_api_url,
         )
         states = await api.templates(template_texts(wording), submit=given.submit)
-    approved = [(state.name, state.language) for state in states if state.approval is Approval.APPROVED]
+    approved = {(one.name, one.language): one.category for one in states if one.approval is Approval.APPROVED}
     storage = await open_storage(chosen)
     try:
         async with storage.work() as work:
@@ -183,5 +194,6 @@ async def _whatsapp(given: argparse.Namespace, chosen: settings.Settings) -> int
         await storage.close()
     for state in states:
         facts = {"name": state.name, "language": state.language, "sid": state.sid, "approval": str(state.approval)}
+        facts["category"] = state.category
         print(json.dumps({**facts, "reason": state.reason}) if given.json else "  ".join(facts.values()))
     return 0

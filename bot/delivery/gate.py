@@ -17,6 +17,7 @@ PATIENCE = 15.0
 
 _AHEAD = 0.025  # seconds before its moment that a crowd books: covers a busy loop, and is all that a reply waits
 _LATE = 0.02  # seconds of the rate that a crowd may make up for at once; less than one message at Telegram's 30/s
+_TICK = 0.004  # seconds that a message may go early: a timer costs more than it, and is no more exact
 _CATCH_UP = 0.95  # of the distance between two messages: so much a crowd hurries after a delay
 
 
@@ -75,16 +76,18 @@ class Gate:
         await self._sleep(moments[0] - booked)
         return moments
 
-    async def leave(self, n: int, *, crowd: bool) -> None:
-        """Wait for what booking cannot know: a busy machine makes several messages late, and they would go together.
+    async def leave(self, moment: float, n: int, *, crowd: bool) -> None:
+        """Wait for the moment, and for what booking cannot know: a busy machine makes several messages late, and they
+        would go together. Call it for one message after another.
 
         A crowd keeps its distance from one to the next, and in no second does more leave than the account is allowed.
         """
         clock = asyncio.get_running_loop().time
         if crowd:
-            leaves = max(clock(), self._next)
-            self._next = leaves + _CATCH_UP * n / self._rate
-            await asyncio.sleep(max(0.0, leaves - clock()))
+            moment = max(moment, clock(), self._next)
+            self._next = moment + _CATCH_UP * n / self._rate
+        if (early := moment - clock()) > _TICK:
+            await asyncio.sleep(early)
         while (wait := self._full(n, clock())) > 0:  # noqa: ASYNC110 - nobody tells when a second is over
             await asyncio.sleep(wait)
         self._left.extend([clock()] * n)

@@ -11,19 +11,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Protocol
 
 from bot.channels.base import Channel
+from bot.delivery.calls import Calls
 from bot.delivery.gate import Gate
 from bot.delivery.recorder import Recorder, Result
-from bot.delivery.throttle import Limiter
+from bot.delivery.throttle import Limiter, Want
 from bot.delivery.verdict import verdict
 from bot.delivery.wake import CROWD, Wake
-from bot.errors import NeedsTemplate, OutcomeUnknown, SendFailed, Throttled, Unreachable
+from bot.errors import NeedsTemplate, OutcomeUnknown, SendFailed, Throttled
 from bot.messages import Outgoing, Payload, Reply
 from bot.person import PersonId
 from bot.storage.outbox import Again, Claimed, Kinds, Outcome, Ref
@@ -33,10 +34,10 @@ from bot.storage.work import Storage
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = {Kinds.REPLIES: 1.0, Kinds.CROWD: 0.4}  # a `send` from the command line calls nobody
-_CHUNK = (
-    0.05  # a micro-batch is what may go in this many seconds: two of them, and what flies, can a kill leave unknown
-)
+_CHUNK = 0.05
+"""A micro-batch is what may go in this many seconds. A kill can leave two of them unknown, and what flies or just did."""
 _STEP = 0.02  # of a micro-batch a crowd books what may go in this many seconds, at least one message
+_CLAIM = 10, 100  # a micro-batch is claimed at once, but not fewer nor more: nobody else is served meanwhile
 _CROWD_FEEDERS = 2  # one claims the next batch while the other one's goes out
 _CROWD_SHARE = 0.75  # of what may be in flight
 
@@ -81,6 +82,7 @@ class Lane:
         self._channel = channel
         self._kit = kit
         self._stopping = False
+        self._calls = Calls(channel, kit.timeout, kit.clock)
         self._recorder = Recorder(self.name, kit.storage, kit.owner, self._recorded, kit.noted)
         self._in_hand = 0
         self._talking_to: dict[PersonId, Claimed] = {}
@@ -109,12 +111,17 @@ class Lane:
                     feeders.create_task(self._feed(Kinds.REPLIES))
                     for _ in range(_CROWD_FEEDERS):
                         feeders.create_task(self._feed(Kinds.CROWD))
-                if self._flying:
-                    await asyncio.wait(self._flying, timeout=grace())
-                for task in self._flying:
-                    task.cancel()
+                await self._landed(grace())
             self._recorder.finish()
             await recording
+
+    async def _landed(self, within: float) -> None:
+        """Wait for what flies, then cut it; who is about to leave still does."""
+        give_up = asyncio.get_running_loop().time() + within
+        while self._flying and (left := give_up - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._flying, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in self._flying:
+            task.cancel()
 
     def stop(self) -> None:
         """Claim nothing more."""
@@ -137,7 +144,8 @@ class Lane:
                 self._nothing_more.add(kinds)
 
     async def _claimed(self, kinds: Kinds) -> list[Claimed]:
-        wanted = min(self._room(kinds), max(10, int(self._channel.pace.overall / 2)), 100)
+        fewest, most = _CLAIM
+        wanted = min(self._room(kinds), max(fewest, int(self._channel.pace.overall * _CHUNK)), most)
         claimed: list[Claimed] = []
         if wanted > 0:  # else the recorder calls us when there is room
             now = self._kit.clock()
@@ -150,16 +158,16 @@ class Lane:
         return claimed
 
     async def _send_out(self, claimed: Sequence[Claimed], kinds: Kinds) -> None:
-        ready = [item for one in claimed if (item := await self._prepared(one)) is not None]
-        waiting = list(_cut(ready, self._channel.pace.overall * _CHUNK))
+        shown = [item for one in claimed if (item := await self._shown(one)) is not None]
+        waiting = list(_cut(await self._allowed(shown), self._channel.pace.overall * _CHUNK))
         try:
             while waiting:
                 await (self._reply if kinds is Kinds.REPLIES else self._tell)(waiting.pop(0))
         finally:
             self._give_back(item for chunk in waiting for item in chunk)
 
-    async def _prepared(self, claimed: Claimed) -> Ready | None:
-        """The calls to make now, or None: it is too early for this chat, or there is nothing to say."""
+    async def _shown(self, claimed: Claimed) -> Ready | None:
+        """The calls to make, or None: there is nothing to say, or not now."""
         talking = self._talking_to.get(claimed.ref.person_id)
         if talking is not None and talking.crowd != claimed.crowd:
             self._give_back([Ready(claimed, ())])  # a reply and a broadcast, claimed in the same instant
@@ -177,15 +185,25 @@ class Lane:
         if not payloads:
             self._settle(claimed, Outcome(claimed.ref, State.SKIPPED, self._kit.clock(), error="nothing_to_say"))
             return None
-        burst = 1 if claimed.crowd else max(self._kit.chat_burst, len(payloads))
-        wait = await self._kit.limiter.reserve(
-            self._chat(claimed), self._channel.pace.chat, len(payloads), burst, at_most=0.0
-        )
-        if wait > 0:
-            self._settle(claimed, Again(claimed.ref, self._kit.clock() + timedelta(seconds=wait)))
-            return None
         self._talking_to[claimed.ref.person_id] = claimed
         return Ready(claimed, payloads)
+
+    async def _allowed(self, items: Sequence[Ready]) -> Sequence[Ready]:
+        """Those whose chat may be told now; the others come back when it may."""
+        wanted = [self._want(item) for item in items]
+        try:
+            waits = await self._kit.limiter.reserve_each(wanted, self._channel.pace.chat)
+        except BaseException:
+            self._give_back(items)
+            raise
+        for item, wait in zip(items, waits, strict=True):
+            if wait > 0:
+                self._settle(item.claimed, Again(item.claimed.ref, self._kit.clock() + timedelta(seconds=wait)))
+        return [item for item, wait in zip(items, waits, strict=True) if wait <= 0]
+
+    def _want(self, item: Ready) -> Want:
+        n = len(item.payloads)
+        return Want(self._chat(item.claimed), n, 1 if item.claimed.crowd else max(self._kit.chat_burst, n))
 
     async def _words(self, claimed: Claimed) -> Reply | None:
         return await self._kit.contents.reply_for(claimed.ref.batch_id, claimed) if self._kit.contents else None
@@ -198,7 +216,7 @@ class Lane:
             if moments is not None:
                 ours = await self._begun(chunk)
                 waiting.clear()
-                self._depart(chunk, moments, ours)
+                self._start(self._depart(chunk, moments, ours))
         finally:
             self._give_back(waiting)
 
@@ -210,7 +228,7 @@ class Lane:
             ours = await self._begun(chunk)
             async with self._crowd_goes:
                 while waiting and (moments := await self._gate.moments(_sizes(waiting[0]), crowd=True)) is not None:
-                    self._depart(waiting.pop(0), moments, ours)
+                    self._start(self._depart(waiting.pop(0), moments, ours))
         finally:
             self._give_back(item for step in waiting for item in step)
 
@@ -220,63 +238,43 @@ class Lane:
         async with self._kit.storage.work(single=True) as work:
             return await work.outbox.begin([item.claimed.ref for item in chunk], self._kit.owner, lease_until)
 
-    def _depart(self, step: Sequence[Ready], moments: Sequence[float], ours: Container[Ref]) -> None:
-        for item, moment in zip(step, moments, strict=True):
-            if item.claimed.ref in ours:
-                task = self._flights.create_task(self._fly(item, moment))
-                self._flying.add(task)
-                task.add_done_callback(self._flying.discard)
-            else:  # erased, or taken from us: nothing to write
-                self._let_go(item.claimed)
+    def _start(self, flight: Coroutine[None, None, None]) -> None:
+        task = self._flights.create_task(flight)
+        self._flying.add(task)
+        task.add_done_callback(self._flying.discard)
 
-    async def _fly(self, item: Ready, moment: float) -> None:
-        result: Result = Again(item.claimed.ref, self._kit.clock())
+    async def _depart(self, step: Sequence[Ready], moments: Sequence[float], ours: Container[Ref]) -> None:
+        """Let these go, each at its moment, without waiting for any to arrive."""
+        waiting = list(zip(reversed(step), reversed(moments), strict=True))
         try:
-            loop = asyncio.get_running_loop()
-            await asyncio.sleep(max(0.0, moment - loop.time()))
-            await self._gate.leave(len(item.payloads), crowd=item.claimed.crowd)
-            if not self._gate.frozen:
-                result = self._judged(OutcomeUnknown("stopped while sending"), item.claimed)
-                result = await self._sent(item)
-        except SendFailed as failure:
-            await self._slow_down(failure, item.claimed)
-            result = self._judged(failure, item.claimed)
-        except Exception:  # a bug in the channel: the message may be out
-            log.exception("send_broke", extra={"lane": self.name, "delivery": str(item.claimed.ref)})
-            result = self._judged(OutcomeUnknown("broke"), item.claimed)
+            while waiting:
+                item, moment = waiting[-1]
+                if item.claimed.ref in ours:
+                    await self._gate.leave(moment, len(item.payloads), crowd=item.claimed.crowd)
+                    if self._gate.frozen:
+                        return
+                    self._start(self._fly(item))
+                else:  # erased, or taken from us: nothing to write
+                    self._let_go(item.claimed)
+                waiting.pop()
         finally:
-            self._settle(item.claimed, result)
+            self._give_back(item for item, _ in waiting)
 
-    async def _sent(self, item: Ready) -> Result:
-        """Make the calls one after another. Once the first is out, the others are tried again here, not all anew."""
-        provider_id, trouble = "", ""
-        for payload in item.payloads:
-            try:
-                provider_id = provider_id or await self._call(payload)
-                if payload is not item.payloads[0]:
-                    await self._call(payload)
-            except SendFailed as failure:
-                if payload is item.payloads[0]:
-                    raise
-                trouble = await self._once_more(payload, failure)
-        return Outcome(item.claimed.ref, State.SENT, self._kit.clock(), provider_id, trouble)
-
-    async def _once_more(self, payload: Payload, failure: SendFailed) -> str:
-        if isinstance(failure, Throttled | Unreachable) and failure.after <= self._kit.timeout:
-            await asyncio.sleep(failure.after)
-            try:
-                await self._call(payload)
-            except SendFailed as again:
-                return f"part:{again.code}"
-            return ""
-        return f"part:{failure.code}"
-
-    async def _call(self, payload: Payload) -> str:
+    async def _fly(self, item: Ready) -> None:
+        claimed = item.claimed
+        result: Result
         try:
-            async with asyncio.timeout(self._kit.timeout):
-                return await self._channel.send(payload)
-        except TimeoutError as error:
-            raise OutcomeUnknown("no answer in time", "timeout") from error
+            result = await self._calls.make(claimed.ref, item.payloads)
+        except SendFailed as failure:
+            await self._slow_down(failure, claimed)
+            result = self._judged(failure, claimed)
+        except Exception:  # a bug in the channel: the message may be out
+            log.exception("send_broke", extra={"lane": self.name, "delivery": str(claimed.ref)})
+            result = self._judged(OutcomeUnknown("broke"), claimed)
+        except asyncio.CancelledError:
+            self._settle(claimed, self._judged(OutcomeUnknown("stopped while sending"), claimed))
+            raise
+        self._settle(claimed, result)
 
     async def _slow_down(self, failure: SendFailed, claimed: Claimed) -> None:
         if not isinstance(failure, Throttled):

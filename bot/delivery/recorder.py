@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from bot.errors import StorageGone
 from bot.storage.matching import Matching
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 Result = Outcome | Again
 
 _MOST = 200
+_GATHER = 0.03  # seconds that the outcome of a crowd message waits for others, and that a kill leaves unknown
 _PAUSE = 1.0
 
 
@@ -41,25 +43,34 @@ class Recorder:
         self._noted = noted
         self._unsaved: list[tuple[Claimed, Result]] = []
         self._something = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._finishing = False
 
     def add(self, claimed: Claimed, result: Result) -> None:
         """Save this soon."""
         self._unsaved.append((claimed, result))
         self._something.set()
+        if not claimed.crowd:  # the same person's next message waits for this
+            self._hurry.set()
 
     def finish(self) -> None:
         """Save what is left, then end."""
         self._finishing = True
         self._something.set()
+        self._hurry.set()
 
     async def run(self) -> None:
         """Save until `finish`."""
         while not (self._finishing and not self._unsaved):
             await self._something.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER):
+                    await self._hurry.wait()
             self._something.clear()
-            while self._unsaved:
-                await self._save_some()
+            self._hurry.clear()
+            await self._save_some()
+            if self._unsaved:
+                self._something.set()
 
     async def _save_some(self) -> None:
         some = self._unsaved[:_MOST]

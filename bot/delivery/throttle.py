@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Want(NamedTuple):
+    """So many places under this key."""
+
+    key: str
+    n: int
+    burst: float
 
 
 class Limiter(Protocol):
@@ -27,6 +37,9 @@ class Limiter(Protocol):
 
         A wait longer than `at_most` books nothing: come again.
         """
+
+    async def reserve_each(self, wanted: Sequence[Want], rate: float) -> list[float]:
+        """Book places under many keys in one go, each if it need not wait; gives how long each would have to."""
 
     async def freeze(self, key: str, seconds: float) -> None:
         """Nobody goes for so long: the provider said so."""
@@ -48,7 +61,14 @@ class MemoryLimiter:
 
     async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """See `Limiter`."""
+        return self._book(self._now(), key, rate, n, burst, at_most)
+
+    async def reserve_each(self, wanted: Sequence[Want], rate: float) -> list[float]:
+        """See `Limiter`."""
         now = self._now()
+        return [self._book(now, key, rate, n, burst, 0.0) for key, n, burst in wanted]
+
+    def _book(self, now: float, key: str, rate: float, n: int, burst: float, at_most: float) -> float:
         self._tidy(now)
         start = max(now, self._frozen.get(key, 0.0))
         booked = max(start, self._booked.get(key, 0.0)) + n / rate
@@ -89,15 +109,19 @@ _CLOCK = "local t = redis.call('TIME') local now = t[1] + t[2] / 1000000 "
 _RESERVE = (
     _CLOCK
     + """
-local rate, n, burst, at_most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local start = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
-local booked = math.max(start, tonumber(redis.call('GET', KEYS[1]) or '0')) + n / rate
-local wait = start - now + math.max(0, booked - start - burst / rate)
-if wait < 0.000001 then wait = 0 end
-if wait <= at_most then
-  redis.call('SET', KEYS[1], string.format('%.6f', booked), 'PX', math.ceil((booked - now) * 1000) + 1000)
+local rate, at_most, waits = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+for i = 1, #KEYS, 2 do
+  local n, burst = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  local start = math.max(now, tonumber(redis.call('GET', KEYS[i + 1]) or '0'))
+  local booked = math.max(start, tonumber(redis.call('GET', KEYS[i]) or '0')) + n / rate
+  local wait = start - now + math.max(0, booked - start - burst / rate)
+  if wait < 0.000001 then wait = 0 end
+  if wait <= at_most then
+    redis.call('SET', KEYS[i], string.format('%.6f', booked), 'PX', math.ceil((booked - now) * 1000) + 1000)
+  end
+  waits[#waits + 1] = string.format('%.6f', wait)
 end
-return string.format('%.6f', wait)
+return waits
 """
 )
 _FREEZE = (
@@ -129,7 +153,14 @@ class RedisLimiter:
 
     async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """See `Limiter`."""
-        return float(await self._reserve(self._keys(key), [rate, n, burst, min(at_most, 1e12)]))
+        (wait,) = await self._reserve(self._keys(key), [rate, min(at_most, 1e12), n, burst])
+        return float(wait)
+
+    async def reserve_each(self, wanted: Sequence[Want], rate: float) -> list[float]:
+        """See `Limiter`."""
+        keys = [name for want in wanted for name in self._keys(want.key)]
+        sizes = [number for want in wanted for number in (want.n, want.burst)]
+        return [float(wait) for wait in await self._reserve(keys, [rate, 0, *sizes])] if wanted else []
 
     async def freeze(self, key: str, seconds: float) -> None:
         """See `Limiter`."""
@@ -162,34 +193,36 @@ class FallbackLimiter:
 
     async def reserve(self, key: str, rate: float, n: int = 1, burst: float = 1, at_most: float = math.inf) -> float:
         """See `Limiter`."""
-        if self._worth_trying():
-            try:
-                wait = await self._shared.reserve(key, rate, n, burst, at_most)
-            except (RedisError, OSError) as error:
-                self._lost(error)
-            else:
-                self._found()
-                return wait
-        return await self._alone.reserve(key, rate * self._share, n, 1, at_most)
+        wait = await self._asked(lambda: self._shared.reserve(key, rate, n, burst, at_most))
+        return await self._alone.reserve(key, rate * self._share, n, 1, at_most) if wait is None else wait
+
+    async def reserve_each(self, wanted: Sequence[Want], rate: float) -> list[float]:
+        """See `Limiter`."""
+        waits = await self._asked(lambda: self._shared.reserve_each(wanted, rate))
+        alone = [Want(key, n, 1) for key, n, _ in wanted]
+        return await self._alone.reserve_each(alone, rate * self._share) if waits is None else waits
 
     async def freeze(self, key: str, seconds: float) -> None:
         """See `Limiter`."""
         await self._alone.freeze(key, seconds)
-        if self._worth_trying():
-            try:
-                await self._shared.freeze(key, seconds)
-            except (RedisError, OSError) as error:
-                self._lost(error)
+        await self._asked(lambda: self._shared.freeze(key, seconds))
 
     async def frozen(self, key: str) -> float:
         """See `Limiter`."""
         alone = await self._alone.frozen(key)
-        if self._worth_trying():
-            try:
-                return max(alone, await self._shared.frozen(key))
-            except (RedisError, OSError) as error:
-                self._lost(error)
-        return alone
+        return max(alone, await self._asked(lambda: self._shared.frozen(key)) or 0.0)
+
+    async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """What the shared limiter says, None while it cannot be asked."""
+        if not self._worth_trying():
+            return None
+        try:
+            said = await ask()
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return None
+        self._found()
+        return said
 
     def _worth_trying(self) -> bool:
         return self._lost_at is None or (self._clock() - self._lost_at).total_seconds() >= self._TRY_AGAIN

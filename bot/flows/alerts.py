@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.alerts.digest import MORE
 from bot.choosing import is_one_of
 from bot.conversation import Context, Flow, State, Subscribe, Turn, Unsubscribe
 from bot.flows import vacancies
@@ -25,11 +26,27 @@ STEPS = ("region", "sector", "rhythm", "consent")
 
 def _open(state: State, ctx: Context) -> Turn:
     if ctx.person.wish is not None:
-        return _mine(state, ctx)
+        return mine(state, ctx)
     return _ask(replace(state, flow=NAME, step="region", data={}), ctx)
 
 
-def _mine(state: State, ctx: Context, opening: str = "") -> Turn:
+def begin(state: State, ctx: Context, regions: Sequence[str], sectors: Sequence[str]) -> Turn:
+    """Start a subscription with what was already said of it; who has one gets it changed, or shown."""
+    said: dict[str, Any] = {name: list(found) for name, found in (("r", regions), ("s", sectors)) if found}
+    wish = ctx.person.wish
+    if wish is None or not wish.alerts:
+        return _next(replace(state, flow=NAME, step="region", data={}), ctx, **said)
+    changed = replace(wish, regions=tuple(regions) or wish.regions, sectors=tuple(sectors) or wish.sectors)
+    return mine(state, ctx) if changed == wish else _changed(state, changed, ctx)
+
+
+def _changed(state: State, changed: Wish, ctx: Context) -> Turn:
+    words = ctx.say("alerts.consent", wish=describe(changed, ctx))
+    reply = Reply(ctx.say("alerts.changed", wish=describe(changed, ctx)), (Choice("alerts", ctx.say("alerts.see")),))
+    return Turn(state, (_with_open(reply, ctx),), (Subscribe(changed, words),))
+
+
+def mine(state: State, ctx: Context, opening: str = "") -> Turn:
     """What the person is subscribed to, and everything that can be done about it."""
     assert ctx.person.wish is not None
     text = ctx.say("alerts.mine", wish=describe(ctx.person.wish, ctx))
@@ -105,9 +122,17 @@ def _known(key: str, value: str, ctx: Context) -> bool:
 def _accept(state: State, fairs: bool, ctx: Context) -> Turn:
     wish = replace(_wish(state.data, ctx), fairs=fairs)
     words = ctx.say("alerts.consent", wish=describe(wish, ctx))
-    choices = (Choice("alerts", ctx.say("alerts.see")), Choice("menu", ctx.say("menu.label")))
-    reply = Reply(ctx.say("alerts.saved", wish=describe(wish, ctx)), choices)
+    ways = (Choice("alerts", ctx.say("alerts.see")), Choice("menu", ctx.say("menu.label")))
+    reply = _with_open(Reply(ctx.say("alerts.saved", wish=describe(wish, ctx)), ways), ctx)
     return Turn(state.without_flow(), (reply,), (Subscribe(wish, words),))
+
+
+def _with_open(reply: Reply, ctx: Context) -> Reply:
+    """The confirmation, and below it how many jobs are open now, with the way to see them."""
+    if not ctx.open_now:
+        return reply
+    text = f"{reply.text}\n\n{ctx.wording.many('alerts.open_now', ctx.open_now, ctx.language)}"
+    return replace(reply, text=text, choices=(Choice(MORE, ctx.say("digest.open")), *reply.choices))
 
 
 def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
@@ -134,9 +159,7 @@ def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
         return None
     if wish is None:
         return _nothing_yet(state, said, ctx)
-    words = ctx.say("alerts.consent", wish=describe(changed, ctx))
-    reply = Reply(ctx.say("alerts.changed", wish=describe(changed, ctx)), (Choice("alerts", ctx.say("alerts.see")),))
-    return Turn(state, (reply,), (Subscribe(changed, words),))
+    return _changed(state, changed, ctx)
 
 
 def _nothing_yet(state: State, said: Inbound, ctx: Context) -> Turn | None:
@@ -154,9 +177,10 @@ def _asks_why(text: str, ctx: Context) -> bool:
 
 def _why(state: State, ctx: Context) -> Turn:
     choices = (Choice("alerts", ctx.say("alerts.see")), Choice("report", ctx.say("offer.report")))
-    if not ctx.alerts or ctx.person.wish is None:
+    told = [one for one in ctx.alerts if not one.get("past")][:5]
+    if not told or ctx.person.wish is None:
         return Turn(state, (Reply(ctx.say("why.nothing"), choices),))
-    lines = [f"- {one['title']} ({one['employer']})" for one in ctx.alerts[:5]]
+    lines = [f"- {one['title']} ({one['employer']})" for one in told]
     text = ctx.say("why.text", wish=describe(ctx.person.wish, ctx), vacancies="\n".join(lines))
     return Turn(state, (Reply(text, choices),))
 
@@ -177,7 +201,7 @@ def _manage(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
         return Turn(state, (reply,), (Subscribe(paused, ctx.say("alerts.pause")),))
     if way in {("stop",), ("stop", "alerts"), ("stop", "fairs"), ("stop", "all")}:
         return _stop(state, ctx, way[1] if len(way) > 1 else "all", "baja")
-    return _mine(state, ctx)
+    return mine(state, ctx)
 
 
 def _stop(state: State, ctx: Context, scope: str, words: str) -> Turn:

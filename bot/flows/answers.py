@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.choosing import is_one_of
+from bot.choosing import is_number, is_one_of
 from bot.conversation import TRAIL, Context, Flow, Missed, State, Turn, fallback
-from bot.flows import article, menu, person, places
+from bot.flows import article, fairs, menu, offer, person, places
+from bot.flows.wish_words import find_regions
 from bot.messages import Choice, Inbound, Reply
 
 POINTING = 0.5
 """So much a message leans that names what was said before with a word of its own: `con eso`."""
+FAIRS, SCAMS = "ferias/proximas-ferias", "empleo/estafas-laborales"
+AN_OFFER = 80
+"""Characters from which a text about scams is taken for the offer itself."""
 SURE = 0.9
 """From here on a new question wins over a follow-up about the article in hand."""
 
@@ -20,13 +24,15 @@ def answer(state: State, said: Inbound, ctx: Context) -> Turn:
     heard = ctx.heard
     if heard.follow_up and not _other_subject(state, ctx):
         return _more(state, ctx)
-    if heard.correction and (state.topic or state.offered):
-        return _not_that(state, ctx)
+    if heard.correction:
+        return _not_that(state, ctx) if state.topic or state.offered else none_of_these(state, ctx)
     if heard.language == "other":
         return _foreign(state, ctx)
     ranking = heard.ranking
+    if (turn := _pasted(state, said, ctx) or _fairs(state, said, ctx)) is not None:
+        return turn
     if ranking.outcome == "answer":
-        turn = article.show(state, ranking.hits[0].article, ctx)
+        turn = article.asked(state, ranking.hits[0].article, heard.asked, ctx)
         if turn is not None:
             return _beside(replace(turn, state=_answered(turn.state, f"a/{turn.state.topic}")), ctx)
     return places.named(state, said, ctx) or _unsure(state, said, ctx)
@@ -41,16 +47,52 @@ def _unsure(state: State, said: Inbound, ctx: Context) -> Turn:
             return replace(turn, state=replace(turn.state, misses=0))
     if ranking.outcome == "choices":
         return _which(state, ctx)
-    if is_one_of(said.text, ctx.say("yes.words")) or is_one_of(said.text, ctx.say("no.words")):
+    if is_one_of(said.text, ctx.say("yes.words")) or is_one_of(said.text, ctx.say("no.words")) or is_number(said.text):
         return menu.main(state, ctx)  # an answer to nothing that was asked
+    if not any(letter.isalnum() for letter in said.text):
+        return _wordless(state, ctx)
     return miss(state, said, ctx)
+
+
+def _wordless(state: State, ctx: Context) -> Turn:
+    """Emoji and marks say no more than a sticker."""
+    choices = (Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human")))
+    state, words = fallback(state, "media.sticker", ctx, again="menu.text")
+    return Turn(state, (Reply(words, choices),))
+
+
+def _pasted(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """A job offer that somebody only pastes, with what the trust gate sees in it."""
+    best = ctx.heard.ranking.best
+    likely = best is not None and best.article == SCAMS and ctx.heard.ranking.outcome != "none"
+    if not likely or len(said.text) < AN_OFFER or ctx.weigh is None or not ctx.weigh(said.text)["hold"]:
+        return None
+    return offer.FLOW.hears(state, said, ctx) if offer.FLOW.hears else None
+
+
+def _fairs(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """Which fairs there are, when that is the question and we know of any."""
+    ranking = ctx.heard.ranking
+    if ranking.outcome != "answer" or ranking.hits[0].article != FAIRS or not fairs.known(ctx):
+        return None
+    turn = fairs.upcoming(state, ctx, regions=find_regions(said.text, ctx.library.country))
+    reply = replace(turn.replies[0], article=FAIRS)
+    about = Choice(f"a/{FAIRS}", ctx.say("fairs.about"))
+    reply = replace(reply, choices=(*reply.choices[:-1], about, reply.choices[-1]))
+    return Turn(_answered(replace(turn.state, topic=FAIRS), "fairs"), (reply,))
 
 
 def _in_hand(state: State) -> str:
     """The article that is spoken of: the one shown, else the nearest of those just offered."""
     asked = any(choice.id == "none" for choice in state.offered)
-    near = (choice.id.removeprefix("a/") for choice in state.offered if asked and choice.id.startswith("a/"))
-    return state.topic or next(near, "")
+    near = (_subject(choice.id) for choice in state.offered if asked)
+    return state.topic or next(filter(None, near), "")
+
+
+def _subject(route: str) -> str:
+    """The article that a route leads to, or to a section of it; empty for other ways."""
+    kind, *rest = route.split("/")
+    return "/".join(rest[:2]) if kind in {"a", "s"} else ""
 
 
 def _more(state: State, ctx: Context) -> Turn:
@@ -85,20 +127,21 @@ def _beside(turn: Turn, ctx: Context) -> Turn:
     if other is None or other.id == turn.state.topic:
         return turn
     *before, last = turn.replies
-    extra = Choice(f"a/{other.id}", other.label)
+    extra = Choice(article.way(other, ctx.heard.second_asked), other.label)
     return replace(turn, replies=(*before, replace(last, choices=(extra, *last.choices[:8]))))
 
 
 def _options(ctx: Context, leave_out: str = "") -> list[Choice]:
     found = [ctx.library.article(hit.article, ctx.language) for hit in ctx.heard.ranking.hits]
-    return [Choice(f"a/{one.id}", one.label) for one in found if one is not None and one.id != leave_out][:3]
+    asked = ctx.heard.asked
+    return [Choice(article.way(one, asked), one.label) for one in found if one is not None and one.id != leave_out][:3]
 
 
 def _which(state: State, ctx: Context) -> Turn:
     near = _options(ctx)
     hand = ctx.library.article(_in_hand(state), ctx.language) if ctx.heard.leaning >= POINTING else None
     if hand is not None:
-        near = [Choice(f"a/{hand.id}", hand.label), *(choice for choice in near if choice.id != f"a/{hand.id}")][:3]
+        near = [Choice(f"a/{hand.id}", hand.label), *(choice for choice in near if _subject(choice.id) != hand.id)][:3]
     choices = (*near, Choice("none", ctx.say("which.none")))
     return Turn(replace(state, misses=0, topic=""), (Reply(ctx.say("which.text"), choices),))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.choosing import fold
 from bot.conversation import Context, Flow, Rated, State, Turn, fallback
 from bot.flows import menu
 from bot.library import render
 from bot.library.article import Article
-from bot.messages import Choice, Reply
+from bot.messages import Choice, Inbound, Reply
 
 ACTIONS = {
     "empleo/alertas": ("alerts", "menu.alerts"),
+    "empleo/buscar-trabajo": ("alerts", "menu.alerts"),
     "empleo/estafas-laborales": ("offer", "offer.check"),
     "ferias/proximas-ferias": ("fairs", "fairs.label"),
     "asistente/hablar-persona": ("human", "menu.human"),
@@ -35,20 +38,44 @@ def show(state: State, article_id: str, ctx: Context, opening: str = "") -> Turn
     return Turn(replace(state, topic=article.id), (Reply(text, _details(article, ctx), article.id),))
 
 
+def asked(state: State, article_id: str, keys: Sequence[str], ctx: Context) -> Turn | None:
+    """The sections that a question asks for, the others and the summary as ways on; without them the summary."""
+    article = ctx.library.article(article_id, ctx.language)
+    if article is None:
+        return None
+    found = [key for key in keys if article.section(key) is not None]
+    if not found or render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
+        return show(state, article_id, ctx)
+    text = render.asked_bubble(article, found, ctx.today, ctx.wording, language=ctx.language)
+    summary = Choice(f"a/{article.id}", ctx.say("section.summary"))
+    choices = (summary, *_other_details(article, ctx, found))[:9]
+    return Turn(replace(state, topic=article.id), (Reply(text, choices, article.id),))
+
+
 def section(state: State, article_id: str, key: str, ctx: Context) -> Turn | None:
     """One section of an article; when it has none of that name, the summary says what there is."""
     article = ctx.library.article(article_id, ctx.language)
     if article is None:
         return None
-    wanted = next((part for part in article.sections if part.key == key), None)
-    if wanted is None or render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
+    if article.section(key) is None or render.freshness(article, ctx.today) is render.Freshness.WITHDRAWN:
         named = ctx.wording.has(f"section.{key}")  # an invented button may name anything
         opening = ctx.say("section.none", section=ctx.say(f"section.{key}")) if named else ""
         return show(state, article_id, ctx, opening)
-    text = render.section_bubble(article, wanted.key, ctx.today, ctx.wording, language=ctx.language)
-    others = tuple(choice for choice in _details(article, ctx) if not choice.id.endswith(f"/{key}"))
+    text = render.section_bubble(article, key, ctx.today, ctx.wording, language=ctx.language)
     rate = (Choice(f"h/{article.id}/1", ctx.say("helped.yes")), Choice(f"h/{article.id}/0", ctx.say("helped.no")))
-    return Turn(replace(state, topic=article.id), (Reply(text, (*others[:7], *rate)[:9], article.id),))
+    choices = (*_other_details(article, ctx, (key,))[:7], *rate)
+    return Turn(replace(state, topic=article.id), (Reply(text, choices, article.id),))
+
+
+def way(article: Article, keys: Sequence[str]) -> str:
+    """The route to what a question asks for of this article."""
+    found = next((key for key in keys if article.section(key) is not None), "")
+    return f"s/{article.id}/{found}" if found else f"a/{article.id}"
+
+
+def _other_details(article: Article, ctx: Context, shown: Sequence[str]) -> tuple[Choice, ...]:
+    ids = {f"s/{article.id}/{key}" for key in shown}
+    return tuple(choice for choice in _details(article, ctx) if choice.id not in ids)
 
 
 def _details(article: Article, ctx: Context) -> tuple[Choice, ...]:
@@ -108,8 +135,18 @@ def _source(state: State, ctx: Context) -> Turn:
     return Turn(state, (Reply(text, _details(article, ctx), article.id),))
 
 
+def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    """Whether the article in hand helped, in the words of the buttons."""
+    if not state.topic:
+        return None
+    words = {fold(ctx.say("helped.yes")): "1", fold(ctx.say("helped.no")): "0"}
+    helped = words.get(fold(said.text))
+    return _rated(state, (*state.topic.split("/"), helped), ctx) if helped else None
+
+
 FLOW = Flow(
     "article",
     routes={"a": _open, "s": _section, "r": _related, "h": _rated},
+    overhears=_overhear,
     controls={"source": _source},
 )

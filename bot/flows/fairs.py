@@ -10,14 +10,17 @@ from bot.conversation import Context, Flow, RegisterFair, State, Turn
 from bot.library.fairs import Fair, calendar
 from bot.messages import Choice, Document, Inbound, Place, Reply
 
+NAMES = re.compile(r"\b(?:ferias?|(?:job |work )?fairs?)\b", re.IGNORECASE)
+MOST_WORDS = 7
+"""Words in which somebody asks for the fairs of a place, and no more than that."""
 NAMED = re.compile(r"(?:feria|fair) (\d{4}-\d\d-\d\d-[\w-]+)")
 
 
 def upcoming(state: State, ctx: Context, opening: str = "", regions: tuple[str, ...] = ()) -> Turn:
     """The fairs to come, nearest first; says so honestly when there is none."""
-    fairs = _known(ctx, regions)
+    fairs = known(ctx, regions)
     if not fairs and regions:
-        fairs = _known(ctx, ())
+        fairs = known(ctx, ())
     choices = [Choice(f"f/{fair.id}", fair.label) for fair in fairs[:6]]
     choices += [Choice("a/ferias/prepararme", ctx.say("fairs.prepare")), Choice("menu", ctx.say("menu.label"))]
     if not fairs:
@@ -29,7 +32,8 @@ def upcoming(state: State, ctx: Context, opening: str = "", regions: tuple[str, 
     return Turn(state.without_flow(), (Reply(f"{opening}\n\n{text}" if opening else text, tuple(choices)),))
 
 
-def _known(ctx: Context, regions: tuple[str, ...]) -> list[Fair]:
+def known(ctx: Context, regions: tuple[str, ...] = ()) -> list[Fair]:
+    """The fairs to come that this person may be told of."""
     found = ctx.library.upcoming(ctx.now, language=ctx.language)
     return [fair for fair in found if (ctx.demo or not fair.example) and (not regions or fair.region in regions)]
 
@@ -136,6 +140,11 @@ def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     if is_one_of(said.text, ctx.say("fairs.words")):
         return _list(state, (), ctx)
     offered = [choice.id.split("/") for choice in state.offered if choice.id.startswith("f/")]
+    if (offered or NAMES.search(said.text)) and len(said.text.split()) <= MOST_WORDS:
+        place = ctx.library.country.find_region(said.text)
+        if place is not None and known(ctx):
+            there = known(ctx, (place.code,))
+            return upcoming(state, ctx, "" if there else ctx.say("fairs.none_in", region=place.name), (place.code,))
     return _about(state, offered, said, ctx) if offered else None
 
 
@@ -143,13 +152,13 @@ def _about(state: State, offered: list[list[str]], said: Inbound, ctx: Context) 
     """Words about the fair just shown: where it is, what to bring, `me inscribo`, `recuérdamelo`."""
     fair = offered[0][1]
     shown = all(way[1] == fair for way in offered) and any(len(way) > 2 for way in offered)
+    one = shown or len(offered) == 1
     if is_one_of(said.text, ctx.say("fairs.join.words")):
-        one = shown or len(offered) == 1
         return _one(state, (fair,), ctx) if one else upcoming(state, ctx, ctx.say("fairs.which"))
+    if is_one_of(said.text, ctx.say("fairs.remind.words")):
+        return _one(state, (fair, "remind"), ctx) if one else upcoming(state, ctx, ctx.say("fairs.which"))
     if not shown:
         return None
-    if is_one_of(said.text, ctx.say("fairs.remind.words")):
-        return _one(state, (fair, "remind"), ctx)
     part = {"donde": ("map",), "requisitos": ("list",), "tiempo": (), "costo": (), "pasos": ()}.get(ctx.heard.follow_up)
     return _one(state, (fair, *part), ctx) if part is not None else None
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from bot.alerts.labels import shortened, told_apart
 from bot.choosing import is_one_of
 from bot.conversation import Context, Flow, ReportVacancy, State, Turn
+from bot.flows.fairs import region_name
 from bot.messages import Choice, Inbound, Reply
 
 NAME = "offer"
 LONG_ENOUGH = 40
 """Characters from which a text can be an offer; anything shorter is a question about offers."""
+
+MOST_LISTED = 8
+"""Offers among which one is chosen to be reported, the newest first."""
 
 
 def _ask(state: State, ctx: Context) -> Turn:
@@ -48,22 +55,32 @@ def _warning(text: str, ctx: Context, most: int) -> str:
 
 def _beside(state: State, said: Inbound, ctx: Context) -> str:
     """The warning for a pasted offer that speaks of a danger: the help line stands above it."""
-    return _warning(said.text, ctx, most=3) if state.step == "paste" and len(said.text) >= LONG_ENOUGH else ""
+    pasted = len(said.text) >= LONG_ENOUGH and (state.flow, state.step) == (NAME, "paste")
+    return _warning(said.text, ctx, most=3) if pasted or is_question(said.text) else ""
 
 
 def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     return _judge(state, said.text, ctx) if len(said.text) >= LONG_ENOUGH else None
 
 
+_DOUBTED = re.compile(
+    r"\b(?:es|ser[aá]|is (?:this|it)(?: a)?) (?:una )?(?:estafa|scam|confiable|legit|de verdad|trampa)\b"
+)
+_DOUBTED_BESIDE = re.compile(
+    r"\bme f[ií]o\b|\bno s[eé] si (?:confiar|creer|fiarme)|\bsuena (?:muy )?raro|\b(?:es|ser[aá]) (?:esto )?(?:verdad|cierto|real|seri[oa]|falso)\b(?! que)|"
+    r"\b(?:qu[eé] opinas|qu[eé] te parece|rev[ií]s\w+|an[aá]li[cz]\w+) (?:de |esta |este |esto )*(?:oferta|aviso|anuncio|vacante|trabajo|chamba)|"
+    r"\bme ofrecieron esto|\bme (?:lleg[oó]|sali[oó]) (?:est|al correo|en facebook|por whatsapp)|\bcan i trust|\bis (?:this|it) (?:real|true)"
+)
+_OF_WORK = re.compile(
+    r"\b(?:sueldo|vacante|oferta|trabajo|chamba|puesto|soles|turno|planilla|entrevista|al mes|mensual|diarios?|paga[ns]?|busca|requiere|necesita|contrata|salary|job)\b|s/"
+)
+
+
 def is_question(text: str) -> bool:
-    """Somebody asks whether an offer is honest: `¿es estafa?`, with or without the offer itself."""
-    return (
-        re.search(
-            r"\b(?:es|ser[aá]|is (?:this|it)(?: a)?) (?:una )?(?:estafa|scam|confiable|legit|de verdad|trampa)\b",
-            text.lower(),
-        )
-        is not None
-    )
+    """Somebody asks whether an offer is honest: `¿es estafa?`, or in looser words around the offer itself."""
+    said = text.lower()
+    pasted = len(text) >= 2 * LONG_ENOUGH and _OF_WORK.search(said)
+    return bool(_DOUBTED.search(said) or (pasted and _DOUBTED_BESIDE.search(said)))
 
 
 def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
@@ -82,9 +99,25 @@ def _report(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
 
 
 def _which(state: State, ctx: Context) -> Turn:
-    choices = [Choice(f"report/{one['id']}", str(one["title"])[:20]) for one in ctx.alerts[:8]]
+    if not ctx.alerts:
+        return Turn(state, (Reply(ctx.say("offer.none_sent"), (Choice("menu", ctx.say("menu.label")),)),))
+    offers = [_described(one, ctx) for one in ctx.alerts[:MOST_LISTED]]
+    lines = [
+        " · ".join([f"{number}. **{title}**", *filter(None, beside)])
+        for number, (title, *beside) in enumerate(offers, 1)
+    ]
+    labels = zip(ctx.alerts, told_apart(offers), strict=False)
+    choices = [Choice(f"report/{one['id']}", label) for one, label in labels]
     choices.append(Choice("menu", ctx.say("menu.label")))
-    return Turn(state, (Reply(ctx.say("offer.which" if ctx.alerts else "offer.none_sent"), tuple(choices)),))
+    return Turn(state, (Reply("\n".join([ctx.say("offer.which"), "", *lines]), tuple(choices)),))
+
+
+def _described(one: Mapping[str, Any], ctx: Context) -> tuple[str, str, str]:
+    """Title, employer and place, short enough for a line of the list."""
+    place: Mapping[str, Any] = next(iter(one.get("places") or ()), {})
+    where = place.get("district") or (region_name(str(place["region"]), ctx) if place else "")
+    employer = str(one.get("employer") or "")
+    return shortened(str(one["title"]), 50), shortened(employer, 30), shortened(str(where), 20)
 
 
 FLOW = Flow(

@@ -10,6 +10,7 @@ from bot.flows.fairs import region_name
 from bot.messages import Choice, Inbound, Reply
 
 NAME = "places"
+_SHORT = 10  # words: more of them ask for something else than an address
 FIRST = ("15", "07", "04", "13", "20", "14", "24", "23")
 """Where most of the people live, and the borders: offered as buttons; any other region is typed."""
 
@@ -59,7 +60,15 @@ def named(state: State, said: Inbound, ctx: Context) -> Turn | None:
     place = fold(said.text)
     place = next((place.removeprefix(words) for words in openings if place.startswith(f"{words} ")), place)
     found = ctx.library.country.region_called(place)
+    if found is None and len(said.text.split()) <= _SHORT and _offices(said.text, ctx):
+        found = ctx.library.country.find_region(said.text)
     return _show(state, found.code, ctx) if found else None
+
+
+def _offices(text: str, ctx: Context) -> bool:
+    """Whether a text speaks of an office that helps: `¿dónde queda Migraciones en Tacna?`."""
+    line = f" {fold(text)} "
+    return any(f" {fold(word)} " in line for word in ctx.say("places.offices").split("|"))
 
 
 FLOW = Flow(NAME, routes={"places": _route}, hears=_hear, resume=_ask)

@@ -27,6 +27,10 @@ def _my_data(state: State, ctx: Context) -> Turn:
         )
         for consent in {consent.topic: consent for consent in person.consents}.values()
     ]
+    fairs = [ctx.library.fair(name, ctx.language) for name in person.extras.get("reminders", ())]
+    lines += [ctx.say("data.reminder", title=fair.title) for fair in fairs if fair is not None]
+    if ctx.alerts:
+        lines.append(ctx.say("data.shown", count=len(ctx.alerts)))
     if state.kept:
         lines.append(ctx.say("data.kept", count=len(state.kept)))
     lines += ["", ctx.say("data.outro")]

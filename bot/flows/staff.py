@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conversation import Context, DecideNews, Effect, Flow, PrepareNews, State, Turn
+from bot.flows.fairs import region_name
 from bot.flows.menu import welcome
+from bot.flows.places import FIRST
 from bot.library.country import Country
 from bot.messages import Choice, Inbound, Reply
 
 NAME = "staff"
 COMMAND = "/anuncio"
-ACTS = ("plan", "approve", "pause", "resume", "test", "show")
+ACTS = ("plan", "approve", "pause", "resume", "test", "show", "remind", "correct")
 SURE = ("send", "cancel")
 """What is asked twice."""
 
@@ -69,8 +71,8 @@ def _ask_text(state: State, ctx: Context) -> Turn:
 
 
 def _ask_regions(state: State, text: str, ctx: Context) -> Turn:
-    regions = [Choice(f"news/r/{region.code}", region.name[:20]) for region in ctx.library.country.regions]
-    choices = (Choice("news/r/all", ctx.say("alerts.everywhere")), *regions[:9])
+    regions = [Choice(f"news/r/{code}", region_name(code, ctx)) for code in FIRST]
+    choices = (Choice("news/r/all", ctx.say("alerts.everywhere")), *regions)
     state = replace(state, flow=NAME, step="regions", data={"text": text})
     return Turn(state, (Reply(ctx.say("staff.regions"), choices),))
 

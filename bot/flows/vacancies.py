@@ -37,6 +37,8 @@ def _messages(ctx: Context) -> list[list[Vacancy]]:
     """The vacancies of each message, the newest message first."""
     messages: dict[Any, list[Vacancy]] = {}
     for one in ctx.alerts:
+        if one.get("past"):
+            continue
         messages.setdefault(one.get("at"), []).append(Vacancy.from_json(one))
     return list(messages.values())
 

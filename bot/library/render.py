@@ -7,6 +7,7 @@ looks fresh. The text is our small Markdown (bold, lists, links), each channel w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -23,6 +24,9 @@ NEEDED_KEYS = (
     *(f"section.{key}" for key in SECTION_KEYS),
 )  # fmt: skip
 """The keys of `ui.po` that this module says."""
+
+_ROOM = LONGEST_REPLY - 250
+"""What a bubble has at least for its text: title, warnings and source line take the rest."""
 
 _END = re.compile(r"[.!?:](?=\s|$)|\n")
 
@@ -69,6 +73,44 @@ def section_bubble(article: Article, key: str, now: datetime | date, wording: Wo
     return _bubble(article, f"**{article.title}: {name}**", section.text, now, wording, language)
 
 
+def asked_bubble(
+    article: Article, keys: Sequence[str], now: datetime | date, wording: Wording, language: str = ""
+) -> str:
+    """The sections of those names in one bubble, as many as fit; the summary when the article has none of them."""
+    title, text = _asked(article, keys, wording, language)
+    return _bubble(article, title, text, now, wording, language)
+
+
+def brief(
+    article: Article, keys: Sequence[str], now: datetime | date, wording: Wording, longest: int, language: str = ""
+) -> str:
+    """The same in at most `longest` characters, cut where a sentence ends, with its source line.
+
+    Empty when not even the first sentence fits, or when the article is too old to be shown.
+    """
+    title, text = _asked(article, keys, wording, language)
+    if longest < 1 or freshness(article, now) is Freshness.WITHDRAWN:
+        return ""
+    first = _END.search(text)
+    least = text[: first.end()].rstrip() if first else text
+    if len(_bubble(article, title, f"{least} …" if least != text else text, now, wording, language)) > longest:
+        return ""
+    return _bubble(article, title, text, now, wording, language, longest)
+
+
+def _asked(article: Article, keys: Sequence[str], wording: Wording, language: str) -> tuple[str, str]:
+    """Title and text for the sections that were asked for; of two the first alone when both do not fit."""
+    speak = language or article.language
+    found = [part for key in keys if (part := article.section(key)) is not None]
+    if not found:
+        return f"**{article.title}**", article.summary
+    names = [wording.text(f"section.{part.key}", speak) for part in found]
+    both = "\n\n".join(f"**{name}**\n{part.text}" for name, part in zip(names, found, strict=True))
+    if len(found) > 1 and len(both) <= _ROOM:
+        return f"**{article.title}**", both
+    return f"**{article.title}: {names[0]}**", found[0].text
+
+
 def sources_bubble(article: Article, now: datetime | date, wording: Wording, language: str = "") -> str:
     """Everything about where the article comes from: links, dates, whether a person verified it, the version."""
     speak = language or article.language
@@ -111,7 +153,15 @@ def _closed(text: str) -> str:
     return text if text.count("**") % 2 == 0 else "".join(text.rsplit("**", 1))
 
 
-def _bubble(article: Article, title: str, text: str, now: datetime | date, wording: Wording, language: str) -> str:
+def _bubble(
+    article: Article,
+    title: str,
+    text: str,
+    now: datetime | date,
+    wording: Wording,
+    language: str,
+    longest: int = LONGEST_REPLY,
+) -> str:
     speak = language or article.language
     state = freshness(article, now)
     if state is Freshness.WITHDRAWN:
@@ -123,4 +173,4 @@ def _bubble(article: Article, title: str, text: str, now: datetime | date, wordi
         head.append(wording.text("language.only_spanish", speak))
     line = source_line(article, wording, speak)
     around = "\n".join(head) + "\n" + ("\n\n" + line if line else "")
-    return "\n".join(head) + "\n" + shortened(text, LONGEST_REPLY - len(around)) + ("\n\n" + line if line else "")
+    return "\n".join(head) + "\n" + shortened(text, longest - len(around)) + ("\n\n" + line if line else "")

@@ -42,6 +42,7 @@ announcement = Table(
     Column("planned_at", Instant),
     Column("sent_by", String(80)),
     Column("started_at", Instant),
+    Column("ended_at", Instant),  # the last time that it was done or cancelled
     Column("resent_at", Instant),  # when those with unknown outcome were queued once more
     Column("why", String(40)),  # why it was paused or cancelled by itself
     UniqueConstraint("code"),

@@ -6,7 +6,7 @@ what when is decided by `bot.broadcasts.states`; this module only keeps it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -31,6 +31,15 @@ FIRST_CHUNK = 2_000
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: no words by accident
 _CODE_LENGTH = 6
 _OWN_IDS = 2**40
+
+
+def lively(since: str) -> str:
+    """The condition on `broadcast b`: somebody may have been told of it since then, or is owed it."""
+    return (
+        "(b.total > 0 AND (b.state IN ('sending', 'quiet', 'paused') OR EXISTS (SELECT 1 FROM announcement e"
+        f" WHERE e.broadcast_id = b.id AND e.ended_at >= {since})))"
+    )
+
 
 _NEXT_ID = Query(f"SELECT COALESCE(max(id), 0) + 1 FROM broadcast WHERE id < {_OWN_IDS}")
 _DRAFT = Query(
@@ -61,7 +70,7 @@ _SAME = Query(
     " AND a.subject = $2 AND ($3 = '' OR a.body_hash = $3) AND b.total > 0"
 )
 _MOVE = Query("UPDATE broadcast SET state = $2 WHERE id = $1 AND state IN ($3, $4) RETURNING id")
-_WHY = Query("UPDATE announcement SET why = $2 WHERE broadcast_id = $1")
+_WHY = Query("UPDATE announcement SET why = $2, ended_at = COALESCE($3, ended_at) WHERE broadcast_id = $1")
 _PLANNED = Query(
     "UPDATE announcement SET plan_hash = $2, plan = $3, planned_at = $4, body_hash = $5, why = NULL"
     " WHERE broadcast_id = $1"
@@ -205,12 +214,14 @@ class Broadcasts:
         """Announcements of that kind about that subject (and with those words) that went out to somebody."""
         return [int(row[0]) for row in await self._line.rows(_SAME, kind, subject, body_hash)]
 
-    async def move(self, number: int, now: str, then: str, why: str | None = None) -> bool:
-        """From one state to another; False when somebody else was quicker."""
+    async def move(
+        self, number: int, now: str, then: str, why: str | None = None, *, ended: datetime | None = None
+    ) -> bool:
+        """From one state to another; False when somebody else was quicker. `ended`: when, if it is over by this."""
         other = QUIET if now == "sending" else now
         if not await self._line.rows(_MOVE, number, then, now, other):
             return False
-        await self._line.rows(_WHY, number, why)
+        await self._line.rows(_WHY, number, why, micros(ended) if ended else None)
         return True
 
     async def planned(
@@ -278,15 +289,16 @@ class Broadcasts:
         """Done and answered; False when another worker did it already."""
         return bool(await self._line.rows(_ANSWERED, number))
 
-    async def know_templates(self, names: Iterable[tuple[str, str]], at: datetime) -> None:
-        """Keep which (name, language) WhatsApp has approved, for programs that do not ask Twilio themselves."""
-        told = orjson.dumps(sorted(list(name) for name in names)).decode()
+    async def know_templates(self, categories: Mapping[tuple[str, str], str], at: datetime) -> None:
+        """Keep which (name, language) WhatsApp has approved, each with its category, for whoever does not ask Twilio."""
+        told = orjson.dumps(sorted([*name, category] for name, category in categories.items())).decode()
         await self._line.rows(_NOTE, _TEMPLATES, told, micros(at))
 
-    async def templates(self) -> set[tuple[str, str]]:
-        """The approved (name, language) as last told."""
+    async def templates(self) -> dict[tuple[str, str], str]:
+        """The approved (name, language) as last told, each with its category, "" when that was not told."""
         rows = await self._line.rows(_READ_NOTE, _TEMPLATES)
-        return {(name, language) for name, language in orjson.loads(rows[0][0])} if rows else set()
+        kept = orjson.loads(rows[0][0]) if rows else ()
+        return {(name, language): "".join(category) for name, language, *category in kept}
 
     async def _code(self, number: int) -> str:
         attempt = 0

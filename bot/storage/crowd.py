@@ -6,7 +6,7 @@ many people belongs into `Storage.view`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import bindparam, text
 
-from bot.storage.broadcasts import QUIET, Announcement
+from bot.storage.broadcasts import QUIET, Announcement, lively
 from bot.storage.instants import micros
 from bot.storage.line import Line, Query
+from bot.storage.tables import State
 
 _CONSENTED = {
     "alerts": "COALESCE(s.alerts, FALSE)",
@@ -35,29 +36,35 @@ FROM person p LEFT JOIN conversation c ON c.person_id = p.id LEFT JOIN subscript
 WHERE {some} {conditions} ORDER BY p.id LIMIT :n
 """
 _HAVE = "SELECT person_id FROM delivery WHERE batch_id IN :batches AND {some} AND state NOT IN (5, 6)"
+_LIVELY = f"SELECT b.id FROM broadcast b WHERE b.id <> :me AND {lively(':since')}"
 _NEWS = """
-SELECT person_id, sum(n) FROM (
-    SELECT d.person_id, count(*) AS n FROM broadcast b JOIN delivery d ON d.batch_id = b.id
-    WHERE {some_d} AND b.id <> :me AND b.total > 0
-      AND b.state IN ('sending', 'quiet', 'paused', 'done', 'cancelled')
-      AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= :since))
-    GROUP BY d.person_id
-    UNION ALL
-    SELECT a.person_id, count(DISTINCT a.sent_at) FROM alert a
-    WHERE {some_a} AND a.sent_at >= :since GROUP BY a.person_id
-) AS news GROUP BY person_id
+SELECT q.person_id, q.n FROM (
+    SELECT j.{value} AS person_id,
+        (SELECT count(DISTINCT a.sent_at) FROM alert a WHERE a.person_id = j.{value} AND a.sent_at >= :since
+           AND COALESCE(a.batch_id, 1) <> 0)
+        + (SELECT count(*) FROM delivery d WHERE d.batch_id IN :batches AND d.person_id = j.{value}
+           AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= :since))) AS n
+    FROM {ids}
+) AS q WHERE q.n >= :least
 """
 _INSERT = """
 INSERT INTO delivery (batch_id, person_id, lane, priority, state, next_at, expires_at, created_at)
 SELECT CAST(:batch AS BIGINT), p.id, p.channel, CAST(:priority AS SMALLINT), 0, CAST(:next AS BIGINT),
        CAST(:until AS BIGINT), CAST(:now AS BIGINT)
 FROM {ids} JOIN person p ON p.id = j.{value} WHERE p.created_at <= :planned
+"""
+# Sent a second time, to whom it could not be sent. The first time nobody has a row beyond the cursor, and PostgreSQL
+# needs a third less time when it need not look for one; the primary key would still refuse a second one.
+_THERE = Query("SELECT 1 FROM delivery WHERE batch_id = $1 AND person_id > $2 LIMIT 1")
+_OR_ANEW = """
 ON CONFLICT (batch_id, person_id) DO UPDATE SET state = 0, next_at = excluded.next_at, lane = excluded.lane,
     expires_at = excluded.expires_at, attempts = 0, owner = NULL, provider_id = NULL, error = NULL, sent_at = NULL
     WHERE delivery.state IN (5, 6)
 """
-_INSERT_SQLITE = text(_INSERT.format(ids="json_each(:ids) AS j", value="value"))
-_INSERT_POSTGRES = text(_INSERT.format(ids="unnest(CAST(:ids AS bigint[])) AS j(id)", value="id"))
+_KEPT_OUT = "UPDATE delivery SET state = 6, error = :why WHERE batch_id = :batch AND {who} AND state = 0"
+_ASKED_OF = "SELECT p.id FROM person p WHERE {who} AND " + _ASKED
+_LITE = {"ids": "json_each(:ids) AS j", "value": "value"}
+_POSTGRES = {"ids": "unnest(CAST(:ids AS bigint[])) AS j(id)", "value": "id"}
 
 # A plan begins with a mark; whoever is changed by what the plan does not see yet gets that mark or a later one.
 # PostgreSQL: marks are numbers of transactions, the plan's is the oldest that is not over. SQLite: they count the
@@ -87,6 +94,9 @@ _LOCK = Query(
     f"SELECT cursor_person_id FROM broadcast WHERE id = $1 AND state IN ('sending', '{QUIET}')",
     f"SELECT cursor_person_id FROM broadcast WHERE id = $1 AND state IN ('sending', '{QUIET}') FOR UPDATE SKIP LOCKED",
 )
+_TURN = 7_852_620_613  # any number, the same for all of us
+_ALONE = Query("SELECT $1", "SELECT pg_advisory_xact_lock($1)")
+_BESIDE = Query("SELECT $1", "SELECT pg_advisory_xact_lock_shared($1)")
 _FORWARD = Query("UPDATE broadcast SET cursor_person_id = $2, total = total + $3 WHERE id = $1")
 _WAITING = Query("SELECT 1 FROM delivery WHERE lane = $1 AND batch_id = $2 AND state = 0 AND priority > 0 LIMIT 1")
 _FLYING = Query("SELECT 1 FROM delivery WHERE batch_id = $1 AND state IN (1, 2) LIMIT 1")
@@ -101,10 +111,18 @@ _RESENT = Query("UPDATE announcement SET resent_at = $2 WHERE broadcast_id = $1 
 _UNKNOWN = Query(
     "SELECT person_id, lane, sent_at, error FROM delivery WHERE batch_id = $1 AND state = 4 ORDER BY person_id LIMIT $2"
 )
+_REASONS = Query(
+    "SELECT state, COALESCE(error, ''), count(*) FROM delivery WHERE batch_id = $1 AND state IN (5, 6)"
+    " GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+)
 _MAY_REMIND = Query(
     "SELECT 1 FROM person p LEFT JOIN subscription s ON s.person_id = p.id WHERE p.id = $2 AND (COALESCE(s.fairs, FALSE)"
     " OR " + _ASKED.replace(":fair", "$1") + ")"
 )
+
+
+KeepOut = Callable[[Sequence[int]], Awaitable[Mapping[str, Sequence[int]]]]
+"""Who of these people must not get it after all, by reason."""
 
 
 class Candidate(NamedTuple):
@@ -163,6 +181,7 @@ class Crowd:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._these = _LITE if line.sqlite else _POSTGRES
 
     async def mark(self) -> int:
         """The present, for `moved`; to be saved before anybody is looked at."""
@@ -206,16 +225,34 @@ class Crowd:
         values = {"batches": list(batches), **some.values(sqlite=self._line.sqlite)}
         return {int(row[0]) for row in (await self._line.run(statement, values)).all()}
 
-    async def news(self, me: int, since: datetime, some: Some) -> dict[int, int]:
-        """How many pieces of news, vacancies or fairs, these people got since then or are still owed."""
-        lite = self._line.sqlite
-        who = {f"some_{table}": some.where(f"{table}.person_id", sqlite=lite) for table in "da"}
-        values = {"me": me, "since": micros(since), **some.values(sqlite=lite)}
-        rows: Sequence[Any] = (await self._line.run(text(_NEWS.format(**who)), values)).all()
+    async def news(self, me: int, since: datetime, people: Sequence[int], least: int = 1) -> dict[int, int]:
+        """Who of these people got so many pieces of news, vacancies or fairs, since then or is owed them; how many."""
+        if not people:
+            return {}
+        values: dict[str, Any] = {"me": me, "since": micros(since)}
+        batches = [row[0] for row in (await self._line.run(text(_LIVELY), values)).all()]
+        statement = text(_NEWS.format(**self._these)).bindparams(bindparam("batches", expanding=True))
+        values |= {"batches": batches, "least": least, **Some(ids=people).values(sqlite=self._line.sqlite)}
+        rows: Sequence[Any] = (await self._line.run(statement, values)).all()
         return {int(row[0]): int(row[1]) for row in rows}
 
-    async def materialise(self, one: Announcement, next_at: datetime, now: datetime) -> int | None:
-        """Owe it to the next chunk of the plan. None: nothing is left to do, or somebody else is at it."""
+    async def beside_writing(self) -> None:
+        """From here to the end of the unit of work no announcement is written down: what is counted now stays true."""
+        await self._line.rows(_BESIDE, _TURN)
+
+    async def asked(self, fair: str, some: Some) -> set[int]:
+        """Who of these people wants to be reminded of this fair."""
+        who = some.where("p.id", sqlite=self._line.sqlite)
+        values = {"fair": fair, **some.values(sqlite=self._line.sqlite)}
+        return {int(row[0]) for row in (await self._line.run(text(_ASKED_OF.format(who=who)), values)).all()}
+
+    async def materialise(
+        self, one: Announcement, next_at: datetime, now: datetime, keep_out: KeepOut | None = None
+    ) -> int | None:
+        """Owe it to the next chunk of the plan. None: nothing is left to do, or somebody else is at it.
+
+        `keep_out` is asked while nobody else writes an announcement down; whom it names is written down as skipped.
+        """
         locked = await self._line.rows(_LOCK, one.id)
         if not locked:
             return None
@@ -223,6 +260,8 @@ class Crowd:
         if not chunk:
             return None
         last_id, ids = chunk[0]
+        await self._line.rows(_ALONE, _TURN)
+        kept_out = await keep_out(orjson.loads(ids)) if keep_out else {}
         values = {
             "batch": one.id,
             "priority": one.priority,
@@ -232,9 +271,18 @@ class Crowd:
             "planned": micros(one.planned_at or now),
             "ids": ids if self._line.sqlite else orjson.loads(ids),
         }
-        made = (await self._line.run(_INSERT_SQLITE if self._line.sqlite else _INSERT_POSTGRES, values)).rowcount
+        there = await self._line.rows(_THERE, one.id, locked[0][0])
+        insert = _INSERT.format(**self._these) + (_OR_ANEW if there else "")
+        made = (await self._line.run(text(insert), values)).rowcount
+        made -= sum([await self._skip(one.id, why, people) for why, people in kept_out.items()])
         await self._line.rows(_FORWARD, one.id, last_id, made)
         return int(made)
+
+    async def _skip(self, number: int, why: str, people: Sequence[int]) -> int:
+        some = Some(ids=people)
+        statement = text(_KEPT_OUT.format(who=some.where("person_id", sqlite=self._line.sqlite)))
+        values = {"why": why, "batch": number, **some.values(sqlite=self._line.sqlite)}
+        return int((await self._line.run(statement, values)).rowcount)
 
     async def unwritten(self, one: Announcement) -> bool:
         """Somebody of the plan is not owed it yet."""
@@ -265,6 +313,11 @@ class Crowd:
         """Those of whom nobody knows whether they got it."""
         rows = await self._line.rows(_UNKNOWN, number, n)
         return [{"person": row[0], "channel": row[1], "error": row[3] or ""} for row in rows]
+
+    async def reasons(self, number: int) -> list[Mapping[str, Any]]:
+        """Why those did not get it who failed or were skipped, and how many."""
+        rows = await self._line.rows(_REASONS, number)
+        return [{"state": State(row[0]).name.lower(), "reason": row[1], "count": row[2]} for row in rows]
 
     async def may_remind(self, fair: str, person: int) -> bool:
         """This person still wants to hear of this fair."""

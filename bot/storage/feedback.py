@@ -25,6 +25,7 @@ _COUNT = Query(
     " ON CONFLICT (day, name, subject) DO UPDATE SET count = tally.count + 1"
 )
 _COUNTS = Query("SELECT name, subject, sum(count) FROM tally WHERE day >= $1 GROUP BY name, subject ORDER BY 3 DESC")
+_REMINDERS = Query("SELECT fair FROM registration WHERE person_id = $1 ORDER BY fair")
 _REGISTER = Query(
     "INSERT INTO registration (fair, person_id, at) VALUES ($1, $2, $3) ON CONFLICT (fair, person_id) DO NOTHING"
 )
@@ -65,6 +66,10 @@ class Feedback:
     async def counts(self, since: date) -> Sequence[tuple[str, str, int]]:
         """What was counted since then, most first."""
         return [(str(row[0]), str(row[1]), int(row[2])) for row in await self._line.rows(_COUNTS, since)]
+
+    async def reminders(self, person_id: PersonId) -> list[str]:
+        """The fairs that this person asked to be reminded of."""
+        return [str(row[0]) for row in await self._line.rows(_REMINDERS, person_id)]
 
     async def register(self, person_id: PersonId, fair: str, at: datetime) -> None:
         """Remind this person of a fair."""

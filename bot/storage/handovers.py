@@ -22,6 +22,8 @@ _OPEN = Query(
 _LOCK = Query("UPDATE handover SET last_at = $2 WHERE person_id = $1 RETURNING person_id, topic, thread, waiting")
 _WAIT = Query("UPDATE handover SET waiting = $2 WHERE person_id = $1")
 _OF_THREAD = Query("UPDATE handover SET last_at = $2 WHERE thread = $1 RETURNING person_id")
+_BY_THREAD = Query("SELECT person_id, topic, thread, waiting FROM handover WHERE thread = $1")
+_FOLLOWS = Query("UPDATE handover SET thread = $2 WHERE thread = $1 RETURNING person_id")
 _UNOPENED = Query(
     "UPDATE handover SET claimed_until = $2 WHERE person_id IN (SELECT person_id FROM handover WHERE thread IS NULL"
     " AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY person_id LIMIT 1)"
@@ -69,6 +71,14 @@ class Handovers:
         """Whom the team talks with in that topic."""
         rows = await self._line.rows(_OF_THREAD, thread, micros(at))
         return PersonId(int(rows[0][0])) if rows else None
+
+    async def in_thread(self, thread: int) -> Handover | None:
+        """The conversation of that topic."""
+        return self._first(await self._line.rows(_BY_THREAD, thread))
+
+    async def follows(self, old: int, new: int) -> bool:
+        """It goes on in a new topic; False when it has ended or gone elsewhere meanwhile."""
+        return bool(await self._line.rows(_FOLLOWS, old, new))
 
     async def unopened(self, now: datetime, until: datetime) -> Handover | None:
         """One that has no topic yet, ours to open until then."""

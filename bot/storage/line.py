@@ -26,6 +26,22 @@ class Query:
         self.postgres = postgres or text
 
 
+class EachQuery(Query):
+    """One statement on many rows at once. `{rows}` in it is the table `r` of the rows that are given, with the columns
+    that are named here; `{d}` is the name of the changed delivery where rows are returned.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, text: str, values: int, **columns: str) -> None:
+        """`values`: how many `$1`, `$2` stand in the text. `columns`: the names and PostgreSQL's types."""
+        lite = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(columns))
+        arrays = ", ".join(f"${values + n}::{kind}[]" for n, kind in enumerate(columns.values(), 1))
+        super().__init__(text)
+        self.sqlite = self.sqlite.format(rows=f"(SELECT {lite} FROM json_each(?{values + 1})) AS r", d="delivery")
+        self.postgres = text.format(rows=f"unnest({arrays}) AS r({', '.join(columns)})", d="d")
+
+
 class Line(Protocol):
     """What a repository may do inside one unit of work."""
 
@@ -35,6 +51,9 @@ class Line(Protocol):
 
     async def rows(self, query: Query, *values: Any) -> Sequence[Row]:
         """Run one hot statement and give all its rows, positions as selected."""
+
+    async def each(self, query: EachQuery, rows: Sequence[Sequence[Any]], *values: Any) -> Sequence[Row]:
+        """Run one hot statement on all these rows at once; without rows nothing is run."""
 
     async def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run any SQLAlchemy statement in this transaction."""

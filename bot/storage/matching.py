@@ -12,9 +12,10 @@ from math import floor
 
 import orjson
 
-from bot.alerts.matching import best_pay
+from bot.alerts.matching import best_pay, meets
 from bot.alerts.vacancy import Vacancy
-from bot.person import PersonId
+from bot.person import PersonId, Wish
+from bot.storage.broadcasts import lively
 from bot.storage.instants import micros, moment
 from bot.storage.line import Line, Query, Row
 from bot.storage.tables import MODES, RHYTHMS
@@ -38,6 +39,20 @@ _COPY = Query(
     "INSERT INTO alert (vacancy_id, person_id, due_at, sent_at) SELECT CAST($2 AS bigint), person_id, due_at, sent_at FROM alert"
     " WHERE vacancy_id = $1 ON CONFLICT (vacancy_id, person_id) DO NOTHING",
 )
+# A vacancy whose people are still to be written down. The number tells whether it changed since it was looked at.
+_OWE = Query(
+    "INSERT INTO note (name, value, updated_at) VALUES ('match/' || CAST($1 AS INTEGER), '1', $2) ON CONFLICT (name)"
+    " DO UPDATE SET value = CAST(value AS INTEGER) + 1, updated_at = excluded.updated_at"
+)
+_OWED = Query(
+    f"SELECT {of_vacancy('v')}, n.value FROM note n JOIN vacancy v ON v.id = CAST(substr(n.name, 7) AS BIGINT)"
+    " WHERE n.name >= 'match/' AND n.name < 'match0' ORDER BY n.name LIMIT $1"
+)
+_SETTLED = Query("DELETE FROM note WHERE name = 'match/' || CAST($1 AS INTEGER) AND value = $2")
+_NOTE_SOME = Query(
+    "INSERT INTO alert (vacancy_id, person_id, due_at) SELECT $1, p.id, $3 FROM json_each($2) AS j"
+    " JOIN person p ON p.id = j.value WHERE TRUE ON CONFLICT (vacancy_id, person_id) DO NOTHING"
+)
 _DUE = Query(
     "SELECT DISTINCT person_id FROM alert WHERE sent_at IS NULL AND due_at <= $1 AND person_id > $2 ORDER BY person_id LIMIT $3"
 )
@@ -45,6 +60,12 @@ _OF_PERSON = Query(
     f"SELECT {of_vacancy('v')} FROM alert a JOIN vacancy v ON v.id = a.vacancy_id"
     " WHERE a.person_id = $1 AND a.sent_at IS NULL AND v.state = 'open' AND (v.valid_through IS NULL OR v.valid_through >= $2)"
     " ORDER BY v.announced_at, v.id LIMIT 500"
+)
+OFFERED = 0
+"""`batch_id` of what was not sent but offered in an answer: it counts as told, and is no message of the day."""
+_OFFER = Query(
+    f"INSERT INTO alert (vacancy_id, person_id, due_at, sent_at, batch_id) VALUES ($1, $2, $3, $3, {OFFERED})"
+    f" ON CONFLICT (vacancy_id, person_id) DO UPDATE SET sent_at = excluded.sent_at WHERE alert.batch_id = {OFFERED}"
 )
 _TOLD = Query(
     "UPDATE alert SET sent_at = $3, batch_id = $4, by_template = $5 WHERE person_id = $1 AND sent_at IS NULL"
@@ -60,14 +81,17 @@ _UNTOLD = Query(
 )
 # pieces of news of a day: digests, and what of announcements has left us or is still owed
 _TIMES = Query(
-    "SELECT (SELECT count(DISTINCT a.sent_at) FROM alert a WHERE a.person_id = $1 AND a.sent_at >= $2)"
-    " + (SELECT count(*) FROM broadcast b JOIN delivery d ON d.batch_id = b.id WHERE d.person_id = $1 AND b.total > 0"
+    "SELECT (SELECT count(DISTINCT a.sent_at) FROM alert a WHERE a.person_id = $1 AND a.sent_at >= $2"
+    f" AND COALESCE(a.batch_id, 1) <> {OFFERED})"
+    f" + (SELECT count(*) FROM broadcast b JOIN delivery d ON d.batch_id = b.id WHERE d.person_id = $1 AND {lively('$2')}"
     " AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= $2)))"
 )
 _LATELY = Query(
-    f"SELECT {of_vacancy('v')}, a.sent_at FROM alert a JOIN vacancy v ON v.id = a.vacancy_id"
+    f"SELECT {of_vacancy('v')}, a.sent_at, a.batch_id FROM alert a JOIN vacancy v ON v.id = a.vacancy_id"
     " WHERE a.person_id = $1 AND a.sent_at IS NOT NULL ORDER BY a.sent_at DESC, v.announced_at, v.id LIMIT $2"
 )
+AT_ONCE = 500
+"""So many are written down in one go where everybody else waits for it: some five milliseconds."""
 _FAR = micros(datetime(9000, 1, 1, tzinfo=UTC))
 """`due_at` of what waits until WhatsApp's window opens or a template is approved: no moment, but later than all."""
 _WAITING = f"a.sent_at IS NULL AND a.due_at >= {_FAR}"
@@ -97,6 +121,18 @@ class Due:
     daily: datetime
     weekly: Mapping[int, datetime]
 
+    def at(self, rhythm: int) -> datetime:
+        """When those of a rhythm are told, as it stands in `cell`."""
+        return self.now if rhythm == RHYTHMS["now"] else self.weekly.get(rhythm, self.daily)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A vacancy that may concern people who are not written down yet."""
+
+    vacancy: Vacancy
+    mark: str
+
 
 class Matching:
     """Who is concerned, inside one unit of work."""
@@ -121,6 +157,33 @@ class Matching:
         into = f"INSERT INTO alert (vacancy_id, person_id, due_at) SELECT {int(vacancy.id)}, c.person_id, {when}"
         await self._select(into, " ON CONFLICT (vacancy_id, person_id) DO NOTHING", vacancy, due.now)
 
+    async def owe(self, vacancy: Vacancy, at: datetime) -> None:
+        """Everybody whom the vacancy concerns is to be written down, piece by piece: see `owed`.
+
+        For the embedded engine, which runs in our own process: what it does in one go, everybody waits for.
+        """
+        await self._line.rows(_OWE, int(vacancy.id), micros(at))
+
+    async def owed(self, n: int = 50) -> list[Owed]:
+        """Vacancies whose people are still to be written down."""
+        return [Owed(read_vacancy(row[:-1]).vacancy, str(row[-1])) for row in await self._line.rows(_OWED, n)]
+
+    async def concerned(self, vacancy: Vacancy, due: Due) -> Mapping[datetime, list[int]]:
+        """Everybody whom the vacancy concerns, by when they are to be told."""
+        found: dict[datetime, list[int]] = {}
+        rows = await self._select("SELECT DISTINCT c.rhythm, c.person_id", " ORDER BY 1, 2", vacancy, due.now)
+        for rhythm, person_id in rows:
+            found.setdefault(due.at(rhythm), []).append(person_id)
+        return found
+
+    async def note_some(self, vacancy: Vacancy, people: Sequence[int], due_at: datetime) -> None:
+        """Write down these people, once."""
+        await self._line.rows(_NOTE_SOME, int(vacancy.id), orjson.dumps(list(people)).decode(), micros(due_at))
+
+    async def settled(self, owed: Owed) -> None:
+        """All of them are written down, unless the vacancy changed meanwhile."""
+        await self._line.rows(_SETTLED, int(owed.vacancy.id), owed.mark)
+
     async def inherit(self, old: int, new: int) -> None:
         """Whoever was told, or is to be told, of one vacancy counts as such for its duplicate."""
         await self._line.rows(_COPY, old, new)
@@ -132,6 +195,23 @@ class Matching:
     async def waiting(self, person_id: PersonId, now: datetime) -> list[Vacancy]:
         """The open vacancies that this person has not been told of, oldest first."""
         return [read_vacancy(row).vacancy for row in await self._line.rows(_OF_PERSON, person_id, micros(now))]
+
+    async def open_for(self, person_id: PersonId, wish: Wish, now: datetime, n: int) -> list[Vacancy]:
+        """The `n` newest open vacancies that fit the wish and that this person was neither told of nor is to be told."""
+        places = [f"""v.body LIKE '%"region":"{_letters(region)}"%'""" for region in wish.regions]
+        near = f" AND ({' OR '.join(places)} OR v.body LIKE '%\"places\":[]%')" if places else ""
+        query = Query(
+            f"SELECT {of_vacancy('v')} FROM vacancy v LEFT JOIN alert a ON a.vacancy_id = v.id AND a.person_id = $1"
+            f" WHERE v.state = 'open' AND (v.valid_through IS NULL OR v.valid_through >= $2){near}"
+            f" AND (a.vacancy_id IS NULL OR a.batch_id = {OFFERED}) ORDER BY v.announced_at DESC, v.id DESC LIMIT 500"
+        )
+        found = (read_vacancy(row).vacancy for row in await self._line.rows(query, person_id, micros(now)))
+        return [one for one in found if meets(wish, one, now) is None][:n]
+
+    async def offered(self, person_id: PersonId, vacancies: Sequence[Vacancy], now: datetime) -> None:
+        """These were offered to the person in an answer."""
+        for one in vacancies:
+            await self._line.rows(_OFFER, int(one.id), person_id, micros(now))
 
     async def told(
         self, person_id: PersonId, vacancies: Sequence[str], now: datetime, batch_id: int | None, *, by_template: bool
@@ -175,10 +255,13 @@ class Matching:
         """How many pieces of news, vacancies and announcements together, this person got since then or is owed."""
         return int((await self._line.rows(_TIMES, person_id, micros(since)))[0][0])
 
-    async def lately(self, person_id: PersonId, limit: int = 10) -> list[tuple[Vacancy, datetime]]:
-        """What this person was told of and when: the newest message first, inside it the order it had."""
+    async def lately(self, person_id: PersonId, limit: int = 10) -> list[tuple[Vacancy, datetime, bool]]:
+        """What this person was told of and when, and whether it was only offered in an answer.
+
+        The newest message first, inside it the order it had.
+        """
         rows = await self._line.rows(_LATELY, person_id, limit)
-        return [(read_vacancy(row[:-1]).vacancy, moment(row[-1])) for row in rows]
+        return [(read_vacancy(row[:-2]).vacancy, moment(row[-2]), row[-1] == OFFERED) for row in rows]
 
     async def _select(self, what: str, after: str, vacancy: Vacancy, now: datetime) -> Sequence[Row]:
         """Select something of the people concerned; nothing when nobody can be.

@@ -144,12 +144,7 @@ class Outbox:
 
     async def begin(self, refs: Collection[Ref], owner: str, lease_until: datetime) -> set[Ref]:
         """Mark as being sent those that are really still ours, and name them. Only these may be sent."""
-        until = micros(lease_until)
-        if not self._line.sqlite:
-            rows = await self._line.rows(sql.BEGIN_ALL, *_columns(refs), owner, until)
-            return {Ref(row[0], row[1]) for row in rows}
-        ours = [await self._line.rows(sql.BEGIN, *ref, owner, until) for ref in refs]
-        return {Ref(*rows[0]) for rows in ours if rows}
+        return {Ref(*row) for row in await self._line.each(sql.BEGIN, list(refs), owner, micros(lease_until))}
 
     async def record(self, outcomes: Sequence[Outcome], owner: str) -> bool:
         """Write down what became of them; gives whether one of these people waits for more.
@@ -157,16 +152,15 @@ class Outbox:
         What a receipt has told already is not taken back.
         """
         rows = [
-            (o.state, o.error or None, o.provider_id or None, micros(o.at), int(o.state is not State.SKIPPED))
+            (*o.ref, o.state, o.error or None, o.provider_id or None, micros(o.at), int(o.state is not State.SKIPPED))
             for o in outcomes
         ]
-        written = await self._write(sql.RECORD, sql.RECORD_ALL, [o.ref for o in outcomes], owner, rows)
-        return any(row[0] for row in written)
+        return any(row[0] for row in await self._line.each(sql.RECORD, rows, owner))
 
     async def postpone(self, again: Sequence[Again], owner: str) -> None:
         """Put them back into the queue for later."""
-        rows = [(micros(a.at), int(a.tried), a.error or None) for a in again]
-        await self._write(sql.POSTPONE, sql.POSTPONE_ALL, [a.ref for a in again], owner, rows)
+        rows = [(*a.ref, micros(a.at), int(a.tried), a.error or None) for a in again]
+        await self._line.each(sql.POSTPONE, rows, owner)
 
     async def sweep(self, now: datetime) -> Swept:
         """Take up what dead workers left, and receipts that came before their message was recorded."""
@@ -217,8 +211,7 @@ class Outbox:
         at, until = micros(now), micros(lease_until)
         if self._line.sqlite:
             rows = await self._line.rows(query, lane, at, n)
-            for row in rows:
-                await self._line.rows(sql.LEASE, row[0], row[1], owner, until)
+            await self._line.each(sql.LEASE, [row[:2] for row in rows], owner, until)
         else:
             rows = await self._line.rows(query, lane, at, n, owner, until)
         taken = []
@@ -244,27 +237,10 @@ class Outbox:
             bool(opened and opened.get("once")),
         )
 
-    async def _write(
-        self, one: Query, many: Query, refs: Sequence[Ref], owner: str, rows: Sequence[tuple[object, ...]]
-    ) -> Sequence[Row]:
-        if not refs:
-            return ()
-        if not self._line.sqlite:
-            columns = (list(column) for column in zip(*rows, strict=True))
-            return await self._line.rows(many, *_columns(refs), owner, *columns)
-        written: list[Row] = []
-        for ref, row in zip(refs, rows, strict=True):
-            written += await self._line.rows(one, *ref, owner, *row)
-        return written
-
     async def _swept(self, queued: Iterable[Row], unknown: Iterable[Row]) -> Swept:
         queued = list(queued)
         self.lanes.update(row[2] for row in queued)
         return Swept(tuple(Ref(*row[:2]) for row in queued), tuple(Ref(*row[:2]) for row in unknown))
-
-
-def _columns(refs: Collection[Ref]) -> tuple[list[int], list[int]]:
-    return [ref.batch_id for ref in refs], [ref.person_id for ref in refs]
 
 
 def _reason_to_skip(row: Row, now: int) -> str:

@@ -6,24 +6,25 @@ selects and then marks.
 
 from __future__ import annotations
 
-from bot.storage.line import Query
+from bot.storage.line import EachQuery, Query
 
 ADD = Query(
     "INSERT INTO delivery (batch_id, person_id, lane, priority, state, next_at, expires_at, body, created_at)"
     " VALUES ($1, $2, $3, 0, 0, $4, $5, $6, $7)"
 )
 
-_BUSY = "EXISTS (SELECT 1 FROM delivery f WHERE f.person_id = d.person_id AND f.state IN (1, 2))"
+# Not NOT EXISTS: PostgreSQL, which never knows how much is in flight just now, would join with all of it.
+_FREE = "(SELECT 1 FROM delivery f WHERE f.person_id = d.person_id AND f.state IN (1, 2) LIMIT 1) IS NULL"
 # `state < 1` and not `= 0`: a planner that knows nothing yet shall take the index by person, not the one of the queue
-_EARLIER = (
-    "EXISTS (SELECT 1 FROM delivery e WHERE e.person_id = d.person_id AND e.priority = 0 AND e.state < 1"
-    " AND (e.created_at, e.batch_id) < (d.created_at, d.batch_id))"
+_FIRST = (
+    "(SELECT 1 FROM delivery e WHERE e.person_id = d.person_id AND e.priority = 0 AND e.state < 1"
+    " AND (e.created_at, e.batch_id) < (d.created_at, d.batch_id) LIMIT 1) IS NULL"
 )
 _DUE_REPLIES = f"""
 SELECT d.batch_id, d.person_id, d.body, d.attempts, d.created_at, d.expires_at,
        p.channel, p.address, p.language, c.last_inbound_at
 FROM delivery d JOIN person p ON p.id = d.person_id JOIN conversation c ON c.person_id = d.person_id
-WHERE d.lane = $1 AND d.state = 0 AND d.priority = 0 AND d.next_at <= $2 AND NOT {_BUSY} AND NOT {_EARLIER}
+WHERE d.lane = $1 AND d.state = 0 AND d.priority = 0 AND d.next_at <= $2 AND {_FREE} AND {_FIRST}
 ORDER BY d.next_at, d.batch_id LIMIT $3
 """
 _DUE_CROWD = f"""
@@ -32,7 +33,7 @@ SELECT d.batch_id, d.person_id, d.body, d.attempts, d.created_at, d.expires_at,
        p.reachable, b.topic, b.expires_at AS broadcast_expires_at, s.alerts, s.fairs, s.paused_until
 FROM delivery d JOIN broadcast b ON b.id = d.batch_id LEFT JOIN person p ON p.id = d.person_id
 LEFT JOIN conversation c ON c.person_id = d.person_id LEFT JOIN subscription s ON s.person_id = d.person_id
-WHERE d.lane = $1 AND d.state = 0 AND d.priority > 0 AND d.next_at <= $2 AND NOT {_BUSY} AND d.batch_id = (
+WHERE d.lane = $1 AND d.state = 0 AND d.priority > 0 AND d.next_at <= $2 AND {_FREE} AND d.batch_id = (
     SELECT o.id FROM broadcast o WHERE o.state = 'sending' AND EXISTS (
         SELECT 1 FROM delivery w
         WHERE w.lane = $1 AND w.batch_id = o.id AND w.state = 0 AND w.priority > 0 AND w.next_at <= $2)
@@ -51,57 +52,51 @@ def _locking(due: str) -> str:
 
 REPLIES = Query(_DUE_REPLIES, _locking(_DUE_REPLIES))
 CROWD = Query(_DUE_CROWD, _locking(_DUE_CROWD))
-LEASE = Query("UPDATE delivery SET state = 1, owner = $3, lease_until = $4 WHERE batch_id = $1 AND person_id = $2")
 
-BEGIN = Query(
-    "UPDATE delivery SET state = 2, lease_until = $4"
-    " WHERE batch_id = $1 AND person_id = $2 AND state = 1 AND owner = $3 RETURNING batch_id, person_id"
-)
-BEGIN_ALL = Query(
-    "UPDATE delivery d SET state = 2, lease_until = $4 FROM unnest($1::bigint[], $2::bigint[]) AS r(batch_id, person_id)"
-    " WHERE d.batch_id = r.batch_id AND d.person_id = r.person_id AND d.state = 1 AND d.owner = $3"
-    " RETURNING d.batch_id, d.person_id"
-)
 
-_OUTCOME = (
-    " SET state = CASE WHEN d.state IN (0, 1, 2, 4) THEN {state} ELSE d.state END, error = {error}, sent_at = {at},"
-    " provider_id = COALESCE({provider}, d.provider_id), attempts = d.attempts + {tried}, lease_until = NULL,"
-    " body = CASE WHEN {state} = 4 THEN d.body ELSE NULL END"
-)
-_OURS = " AND d.owner = $3 AND d.state IN (1, 2, 3, 4, 7, 8)"
-# Not EXISTS, which PostgreSQL would answer by hashing the whole queue.
-_MORE = (
-    " RETURNING (SELECT 1 FROM delivery e WHERE e.person_id = {d}.person_id AND e.priority = 0 AND e.state < 1 LIMIT 1)"
-)
-RECORD = Query(
-    "UPDATE delivery AS d"
-    + _OUTCOME.format(state="$4", error="$5", provider="$6", at="$7", tried="$8")
-    + " WHERE d.batch_id = $1 AND d.person_id = $2"
-    + _OURS
-    + _MORE.format(d="delivery")  # SQLite knows no other name here
-)
-RECORD_ALL = Query(
-    "UPDATE delivery d"
-    + _OUTCOME.format(state="r.state", error="r.error", provider="r.provider", at="r.at", tried="r.tried")
-    + " FROM unnest($1::bigint[], $2::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::smallint[])"
-    " AS r(batch_id, person_id, state, error, provider, at, tried)"
-    " WHERE d.batch_id = r.batch_id AND d.person_id = r.person_id" + _OURS + _MORE.format(d="d")
-)
+_REF = {"batch_id": "bigint", "person_id": "bigint"}
+_FROM = " FROM {rows} WHERE d.batch_id = r.batch_id AND d.person_id = r.person_id"
 
-_AGAIN = (
-    " SET state = 0, owner = NULL, lease_until = NULL, next_at = {at}, attempts = d.attempts + {tried}, error = {error}"
+
+def _ours(*states: int) -> str:
+    """The given ones that are ours and in one of these states.
+
+    CASE, because a planner that guesses how many those are reads the whole queue, or all that ever flew.
+    """
+    return f"{_FROM} AND CASE WHEN d.owner = $1 THEN d.state IN ({', '.join(map(str, states))}) ELSE FALSE END"
+
+
+LEASE = EachQuery(f"UPDATE delivery AS d SET state = 1, owner = $1, lease_until = $2{_FROM}", 2, **_REF)
+BEGIN = EachQuery(
+    f"UPDATE delivery AS d SET state = 2, lease_until = $2{_ours(1)} RETURNING {{d}}.batch_id, {{d}}.person_id",
+    2,
+    **_REF,
 )
-POSTPONE = Query(
-    "UPDATE delivery AS d"
-    + _AGAIN.format(at="$4", tried="$5", error="$6")
-    + " WHERE d.batch_id = $1 AND d.person_id = $2 AND d.owner = $3 AND d.state IN (1, 2)"
+# What comes back says whether the person waits for more. Not EXISTS, which PostgreSQL would answer by hashing the
+# whole queue.
+RECORD = EachQuery(
+    "UPDATE delivery AS d SET state = CASE WHEN d.state IN (0, 1, 2, 4) THEN r.state ELSE d.state END,"
+    " error = r.error, sent_at = r.at, provider_id = COALESCE(r.provider, d.provider_id),"
+    " attempts = d.attempts + r.tried, lease_until = NULL, body = CASE WHEN r.state = 4 THEN d.body ELSE NULL END"
+    + _ours(1, 2, 3, 4, 7, 8)
+    + " RETURNING (SELECT 1 FROM delivery e"
+    " WHERE e.person_id = {d}.person_id AND e.priority = 0 AND e.state < 1 LIMIT 1)",
+    1,
+    **_REF,
+    state="smallint",
+    error="text",
+    provider="text",
+    at="bigint",
+    tried="smallint",
 )
-POSTPONE_ALL = Query(
-    "UPDATE delivery d"
-    + _AGAIN.format(at="r.at", tried="r.tried", error="r.error")
-    + " FROM unnest($1::bigint[], $2::bigint[], $4::bigint[], $5::smallint[], $6::text[])"
-    " AS r(batch_id, person_id, at, tried, error)"
-    " WHERE d.batch_id = r.batch_id AND d.person_id = r.person_id AND d.owner = $3 AND d.state IN (1, 2)"
+POSTPONE = EachQuery(
+    "UPDATE delivery AS d SET state = 0, owner = NULL, lease_until = NULL, next_at = r.at,"
+    f" attempts = d.attempts + r.tried, error = r.error{_ours(1, 2)}",
+    1,
+    **_REF,
+    at="bigint",
+    tried="smallint",
+    error="text",
 )
 
 SKIP = Query(

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StorageGone
-from bot.storage.line import Line, Query, Row
+from bot.storage.line import EachQuery, Line, Query, Row
 
 _MOST_LINES = 10
 _CONNECT_SECONDS = 5.0
@@ -53,6 +53,10 @@ class PostgresLine:
     async def rows(self, query: Query, *values: Any) -> Sequence[Row]:
         """Run one hot statement; the driver keeps it prepared."""
         return cast("Sequence[Row]", await self.raw.fetch(query.postgres, *values))
+
+    async def each(self, query: EachQuery, rows: Sequence[Sequence[Any]], *values: Any) -> Sequence[Row]:
+        """Run one hot statement on many rows; they go as arrays, whose length the planner takes to be small."""
+        return await self.rows(query, *values, *map(list, zip(*rows, strict=True))) if rows else ()
 
     async def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run any statement through SQLAlchemy."""

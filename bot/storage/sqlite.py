@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiosqlite
+import orjson
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StorageGone
-from bot.storage.line import Line, Query, Row
+from bot.storage.line import EachQuery, Line, Query, Row
 
 T = TypeVar("T")
 
@@ -63,6 +64,10 @@ class SqliteLine:
     async def rows(self, query: Query, *values: Any) -> Sequence[Row]:
         """Run one hot statement where it stands."""
         return self.raw.execute(query.sqlite, values).fetchall()
+
+    async def each(self, query: EachQuery, rows: Sequence[Sequence[Any]], *values: Any) -> Sequence[Row]:
+        """Run one hot statement on many rows; they go as JSON."""
+        return await self.rows(query, *values, orjson.dumps(rows, default=tuple).decode()) if rows else ()
 
     async def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run any statement in the driver's thread."""

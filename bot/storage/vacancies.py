@@ -70,6 +70,11 @@ _FAIR_BY_ID = Query("SELECT id, state, content, event_at, body FROM partner_fair
 _FAIRS = Query(
     "SELECT id, state, content, event_at, body FROM partner_fair WHERE ($1 = '' OR state = $1) ORDER BY id DESC LIMIT $2"
 )
+FILED = "filed"
+"""State of a partner's fair that a person of the team has made a content file of."""
+_FAIRS_TO_LOOK_AT = Query(
+    "SELECT id, state, content, event_at, body FROM partner_fair WHERE state IN ('held', 'cancelled') ORDER BY id DESC LIMIT 500"
+)
 _SAVE_FAIR = Query(
     "INSERT INTO partner_fair (id, partner, identifier, state, content, event_at, updated_at, body)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (partner, identifier) DO UPDATE SET state = excluded.state,"
@@ -188,6 +193,11 @@ class VacancyStore:
     async def fairs(self, state: str = "", limit: int = 200) -> Sequence[StoredFair]:
         """The newest fairs, all or those of a state."""
         return [_stored_fair(row) for row in await self._line.rows(_FAIRS, state, limit)]
+
+    async def fairs_to_look_at(self, now: datetime) -> Sequence[StoredFair]:
+        """Those that nobody of the team has looked at, and cancelled ones; nothing that is over. Newest first."""
+        found = [_stored_fair(row) for row in await self._line.rows(_FAIRS_TO_LOOK_AT)]
+        return [one for one in found if (one.fair.end or one.fair.start or now) >= now]
 
     async def save_fair(self, stored: StoredFair, at: datetime) -> None:
         """Write the fair down, new or changed."""

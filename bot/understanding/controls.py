@@ -1,20 +1,25 @@
 """The few words that steer Rumbo: menu, back, stop, erase and the like, said in natural words.
 
-A control is recognised only when the WHOLE message has a form that stands in the glossary: a question that merely
-contains `baja` or `borrar` is a question. Typos are forgiven only where being wrong costs nothing. Must never guess.
+A control is recognised only when the WHOLE message is made of forms that stand in the glossary: the wish itself, and
+before and after it courtesy, remarks ("ya conseguí trabajo") or another wish. A question that merely contains `baja` or
+`borrar` is a question. Typos are forgiven only where being wrong costs nothing. Must never guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.understanding.forms import Forms, words_in
-from bot.understanding.text import Glossary, a_typo_apart, plain, with_one_less, words
+from bot.understanding.text import Glossary, a_typo_apart, plain, sound, with_one_less, words
 
 _LONGEST = 24  # words: nobody steers in longer sentences
 _TYPO_FROM = 4
+_SOUND_FROM = 5  # letters: shorter words that sound alike may be different ones
+_PAST = re.compile(r"\w+é\b")
 
 
 class Control(StrEnum):
@@ -69,6 +74,12 @@ _ORDER = (
 )
 
 
+_CHATTER = frozenset({Control.GREETING, Control.THANKS})
+_TOGETHER = 3  # commands in one message
+_Told = tuple[int, ...]
+"""Ranks of the commands that are told, each once, the first in rank in front."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A control as it was given; `scope` tells what `stop` and `unsubscribe` are about."""
@@ -77,27 +88,47 @@ class Command:
     scope: Scope = Scope.ALL
 
 
+def _agree(one: Command, other: Command) -> bool:
+    """Whether two commands can be one message. What changes what is kept of a person stands beside chatter, or beside
+    giving up; "salir y volver" is a question about a journey.
+    """
+    both = {one.control, other.control}
+    if both & _CHATTER or both <= {Control.STOP, Control.DELETE_DATA}:
+        return True
+    if both & GRAVE:
+        return Control.CANCEL in both or both == {Control.UNSUBSCRIBE, Control.DELETE_DATA}
+    return both != {Control.CANCEL, Control.BACK}
+
+
 class Controls:
     """Reads controls by the forms of one glossary."""
 
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
+        self._fillers: dict[str, list[tuple[str, ...]]] = {}
+        for filler in glossary.fillers:
+            self._fillers.setdefault(filler.split()[0], []).append(tuple(filler.split()))
         self._forms = Forms()
         self._around = self._forms.state()
+        self._beside = self._forms.state()
         for form in glossary.courtesy:
             self._forms.add(form, self._around, self._around)
+        for form in (*glossary.courtesy, *glossary.remarks):
+            self._forms.add(form, self._beside, self._beside)
         self._begin = self._forms.state()
+        self._commands: list[Command] = []  # the grave ones first, the chatter last
         self._ends = self._read_forms(glossary.controls)
-        self._harmless = _Typos(glossary.controls, glossary.courtesy)
+        self._spelt = _Spelling(glossary)
 
-    def _read_forms(self, controls: Mapping[str, Sequence[str]]) -> dict[int, tuple[int, Command]]:
-        """Where the forms of each command end, and its rank: the grave ones first, the chatter last."""
+    def _read_forms(self, controls: Mapping[str, Sequence[str]]) -> dict[int, int]:
+        """Where the forms of each command end, and its rank."""
         commands = {name: _command(name) for name in controls}
         order = sorted(commands, key=lambda name: (_ORDER.index(commands[name].control), "." not in name))
-        ends: dict[int, tuple[int, Command]] = {}
+        self._commands = [commands[name] for name in order]
+        ends: dict[int, int] = {}
         for name, entries in controls.items():
             end = self._forms.state()
-            ends[end] = (order.index(name), commands[name])
+            ends[end] = order.index(name)
             for form in entries:
                 self._forms.add(form, self._begin, end)
         return ends
@@ -119,13 +150,15 @@ class Controls:
         said = self._words(text)
         if not said:
             return self._emoji(text), text
-        command = self._command(said) if len(said) <= _LONGEST else None
+        command = self._command(text, said) if len(said) <= _LONGEST else None
         greeted = max(at for at, reached in self._forms.walk(said, self._around) if self._around in reached)
         return command, " ".join(said[greeted:]) if greeted and len(said) - greeted > 1 else text
 
-    def _command(self, said: Sequence[str]) -> Command | None:
-        mended = self._harmless.mended(said)
-        return self._match(mended, grave=mended == said) if mended else None
+    def _command(self, text: str, said: Sequence[str]) -> Command | None:
+        spelt, exact = self._spelt.out(said)
+        if not spelt:
+            return None
+        return self._match(self._without_fillers(spelt), grave=exact and not self._spelt.is_told(text))
 
     def _words(self, text: str) -> list[str]:
         if len(text) > 300:
@@ -135,22 +168,44 @@ class Controls:
             out.extend(self._spellings.get(word, (word,)))
         return out
 
-    def _match(self, said: Sequence[str], *, grave: bool) -> Command | None:
-        """The first of the commands that fill the message, but for courtesy before and after."""
-        found: set[tuple[int, Command]] = set()
-        starts = [at for at, reached in self._forms.walk(said, self._around) if self._around in reached]
-        for start in starts:
-            for at, reached in self._forms.walk(said, self._begin, start):
-                ended = reached.intersection(self._ends)
-                if ended and self._is_courtesy(said, at):
-                    found.update(self._ends[end] for end in ended)
-        fitting = [ranked for ranked in found if grave or ranked[1].control not in GRAVE]
-        return min(fitting, key=lambda ranked: ranked[0])[1] if fitting else None
+    def _without_fillers(self, said: Sequence[str]) -> Sequence[str]:
+        """The words without those of courtesy that may stand in the middle; all of them when nothing else is said."""
+        if self._fillers.keys().isdisjoint(said):
+            return said
+        left: list[str] = []
+        at = 0
+        while at < len(said):
+            filler = next((f for f in self._fillers.get(said[at], ()) if tuple(said[at : at + len(f)]) == f), ())
+            left += () if filler else (said[at],)
+            at += len(filler) or 1
+        return left or said
 
-    def _is_courtesy(self, said: Sequence[str], begin: int) -> bool:
-        """Whether from there on nothing but courtesy follows."""
-        *_, (at, reached) = self._forms.walk(said, self._around, begin)
-        return at == len(said) and self._around in reached
+    def _match(self, said: Sequence[str], *, grave: bool) -> Command | None:
+        """The command that fills the message, with courtesy and remarks around it; of several, the first in rank."""
+        ways: list[set[_Told]] = [set() for _ in range(len(said) + 1)]  # what may have been told up to each word
+        ways[0].add(())
+        for at in range(len(said)):
+            if not ways[at]:
+                continue
+            for there, reached in self._forms.walk(said, self._beside, at):
+                if self._beside in reached:
+                    ways[there] |= ways[at]
+            for there, reached in self._forms.walk(said, self._begin, at):
+                for end in reached & self._ends.keys():
+                    ways[there].update(self._together(ways[at], self._ends[end], grave=grave))
+        told = sorted((len(ranks), ranks) for ranks in ways[-1] if ranks)
+        return self._commands[told[0][1][0]] if told else None
+
+    def _together(self, before: Iterable[_Told], rank: int, *, grave: bool) -> Iterator[_Told]:
+        """What a message tells with one command more, where the two may stand together."""
+        command = self._commands[rank]
+        if not grave and command.control in GRAVE:
+            return
+        for ranks in before:
+            if rank in ranks:
+                yield ranks
+            elif len(ranks) < _TOGETHER and all(_agree(command, self._commands[known]) for known in ranks):
+                yield tuple(sorted((*ranks, rank)))
 
     def _emoji(self, text: str) -> Command | None:
         """A wave greets and folded hands thank; other pictures say nothing."""
@@ -160,37 +215,63 @@ class Controls:
         return Command(Control.THANKS) if any(c in bare for c in "🙏👍❤💛💙👌🤝🤗😘") else None
 
 
-class _Typos:
-    """The words of harmless controls, and what is one letter off them."""
+class _Spelling:
+    """The words of controls, and how else they are written."""
 
-    def __init__(self, controls: Mapping[str, Iterable[str]], courtesy: Iterable[str]) -> None:
-        harmless = [f for name, forms in controls.items() if _command(name).control not in GRAVE for f in forms]
-        grave = [f for name, forms in controls.items() if _command(name).control in GRAVE for f in forms]
-        self._known = {word for form in (*harmless, *courtesy) for word in words_in(form)}
-        self._grave = {word for form in grave for word in words_in(form)}
-        self._near: dict[str, list[str]] = {}
-        for word in sorted(self._known):
+    def __init__(self, glossary: Glossary) -> None:
+        forms = [
+            (_command(name).control in GRAVE, form) for name, listed in glossary.controls.items() for form in listed
+        ]
+        beside = {word for form in (*glossary.courtesy, *glossary.remarks) for word in words_in(form)}
+        grave = {word for is_grave, form in forms if is_grave for word in words_in(form)}
+        harmless = {word for is_grave, form in forms if not is_grave for word in words_in(form)}
+        self._known = harmless | beside | grave | {word for filler in glossary.fillers for word in filler.split()}
+        self._orders = {
+            w for w in grave - beside if w[-1] == "e" and {w[:-1] + "a", w + "n"} <= grave
+        }  # borra, borre, borren
+        self._sounds = {sound(word): word for word in sorted(self._known, reverse=True) if len(word) >= _SOUND_FROM}
+        self._near: dict[str, str] = {}  # a word less one letter: the words it may be
+        for word in sorted(harmless | beside):
             if len(word) >= _TYPO_FROM:
                 for less in with_one_less(word):
-                    self._near.setdefault(less, []).append(word)
+                    self._near[less] = f"{self._near[less]} {word}" if less in self._near else word
 
-    def mended(self, said: Iterable[str]) -> list[str]:
-        """The words as they stand in some form; empty when one of them does not: then no form can fit."""
-        out = []
+    def out(self, said: Sequence[str]) -> tuple[list[str], bool]:
+        """The words as they stand in some form, and whether all are written or sound as there ("vorra" is "borra").
+
+        No words when one of them stands in none: then no form can fit.
+        """
+        out: list[str] = []
+        exact = True
         for word in said:
-            known = word if word in self._known or word in self._grave else self._mend(word)
+            known = word if word in self._known else self._heard(word) if len(said) > 1 else ""
             if not known:
-                return []
+                known, exact = self._mend(word), False
+            if not known:
+                return [], False
             out.append(known)
-        return out
+        return out, exact
+
+    def _heard(self, word: str) -> str:
+        """The word that sounds like this one, or an empty one. One alone must be written as it stands in a form."""
+        return self._sounds.get(sound(word), "") if len(word) >= _SOUND_FROM else ""
+
+    def is_told(self, text: str) -> bool:
+        """Whether an order is none, by its accent: "borré mis datos" tells what was done."""
+        past = _PAST.findall(unicodedata.normalize("NFC", text).lower()) if "é" in text or "\u0301" in text else ()
+        return any(plain(word) in self._orders for word in past)
 
     def _mend(self, word: str) -> str:
         """The harmless word that this one is a typo of, or an empty one."""
         if len(word) < _TYPO_FROM:
             return ""
-        near = {known for less in with_one_less(word) for known in self._near.get(less, ())}
+        near = {known for less in with_one_less(word) for known in self._near.get(less, "").split()}
         typos = [known for known in near if a_typo_apart(word, known)]
-        return min(typos, key=lambda known: (known[0] != word[0], known[-1] != word[-1], known), default="")
+        return min(
+            typos,
+            key=lambda known: (known[0] != word[0], known[-1] != word[-1], len(known) <= len(word), known),
+            default="",
+        )
 
 
 def _command(name: str) -> Command:

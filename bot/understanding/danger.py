@@ -23,6 +23,13 @@ _LONGEST = 4_000  # letters read of one message; a chat message is far shorter
 _SHARE = 0.2  # a danger this likely is named beside the first
 _DOUBT = 0.05  # how likely danger must be by words alone for its meaning to be heard: one ordinary message in five
 
+CERTAIN = 0.75
+"""From here on help comes first whatever else the message may be about."""
+LIKELY = 0.3
+"""From here on help comes first, unless the message is clearly a question that an article answers."""
+POSSIBLE = 0.2
+"""From here on whatever is answered begins with the line to call. All three: docs/measures.md tells what they give."""
+
 
 @dataclass(frozen=True, slots=True)
 class Danger:
@@ -30,6 +37,7 @@ class Danger:
 
     article: str
     also: tuple[str, ...] = ()
+    likely: float = 1.0  # how likely it is that there is danger at all, from 0 to 1
 
 
 class DangerRecogniser:
@@ -49,14 +57,20 @@ class DangerRecogniser:
 
         `vector` is the message as the sentence encoder hears it; without it the words decide alone.
         """
+        danger = self.suspect(message, vector)
+        return danger if danger is not None and danger.likely >= LIKELY else None
+
+    def suspect(self, message: str, vector: Vectors | None = None) -> Danger | None:
+        """As `recognise`, but from the first doubt on: what is only possible is named as well."""
         always, words = self._read(message)
         likely, shares = self._weights.likely(words, vector)
-        if not always and likely < self._weights.limits[vector is not None]:
+        likely = 1.0 if always else likely
+        if likely < POSSIBLE:
             return None
         ranked = sorted(zip(shares, self._weights.articles, strict=True), reverse=True)
         weighed = [article for share, article in ranked if share >= _SHARE]
         first, *rest = dict.fromkeys([*always, *weighed, ranked[0][1]])
-        return Danger(first, tuple(rest))
+        return Danger(first, tuple(rest), likely)
 
     def doubtful(self, message: str) -> bool:
         """Whether the words leave it open, so that the message's vector is worth its cost."""

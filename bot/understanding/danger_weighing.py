@@ -88,7 +88,6 @@ class Weights:
     bias: tuple[float, ...]
     trust: tuple[float, float]  # the odds by words alone: slope, base
     both: tuple[float, float, float]  # the odds by words and meaning: slope of each, base
-    limits: tuple[float, float]  # how likely danger must be, by words alone and with the meaning
     mean: NDArray[np.float32]  # of the vectors learnt from; empty when there was no encoder
     heads: tuple[NDArray[np.float32], ...]  # base, linear part, directions and their weights: one quadratic an article
 
@@ -104,7 +103,6 @@ class Weights:
                 bias=tuple(kept["bias"].tolist()),
                 trust=tuple(kept["trust"].tolist()),
                 both=tuple(kept["both"].tolist()),
-                limits=tuple(kept["limits"].tolist()),
                 mean=kept["mean"],
                 heads=(kept["base"], kept["linear"], directions, kept["curves"]),
             )

@@ -20,18 +20,20 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
     (
         "costo",
         r"cuanto|cuanta|cuesta|costo|costos|precio|vale|cobran|cobra|pagar|pago|paga|tarifa|gratis|plata|cuestan|sale|"
-        r"how|much|cost|costs|price|fee|free|pay|cobro|monto|como|yape|efectivo|banco",
+        r"how|much|cost|costs|price|fee|free|pay|cobro|monto|como|yape|efectivo|banco|van|cobrar|cobraran|cobrarme|"
+        r"toca|corresponde|deben|dan|dar|pagan|debo|plata|charge|they",
     ),
     (
         "tiempo",
         r"cuanto|demora|demoran|tarda|tardan|tiempo|dura|plazo|dias|semanas|meses|rapido|cuando|listo|lista|how|long|"
         r"take|takes|time|days|weeks|when|ready|duration|demorara|tardara|esperar|espero|"
-        r"hasta|vale|vence|vencen|vigencia|caduca|sirve|until|valid|expire|expires",
+        r"hasta|vale|vence|vencen|vigencia|caduca|sirve|until|valid|expire|expires|pagan|dan|entregan|depositan|llega|sale|salen",
     ),
     (
         "donde",
         r"donde|lugar|direccion|oficina|adonde|ir|voy|queda|quedan|sede|sitio|link|pagina|web|where|address|office|go|"
-        r"place|website|dnd|acudo|acudir|llamar|telefono|numero|horario|atienden|phone|pago|pagar|pay",
+        r"place|website|dnd|acudo|acudir|llamar|telefono|numero|horario|atienden|phone|pago|pagar|pay|"
+        r"denuncio|denunciar|reclamo|reclamar|quejo|quejarme|report|complain|atiendo",
     ),
     (
         "requisitos",
@@ -50,7 +52,7 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 _KEYS = {
-    "costo": r"cuesta|costo|costos|precio|vale|cobran|cobra|pagar|pago|paga|tarifa|gratis|cuestan|monto|sale|cost|costs|much|price|fee|free|pay",
+    "costo": r"cuesta|costo|costos|precio|vale|cobran|cobra|pagar|pago|paga|tarifa|gratis|cuestan|monto|sale|cobrar|cobraran|cobrarme|cuanto|cuanta|charge|cost|costs|much|price|fee|free|pay",
     "tiempo": r"demora|demoran|tarda|tardan|tiempo|dura|plazo|dias|semanas|meses|rapido|cuando|long|take|takes|time|days|when|demorara|tardara|esperar|espero|hasta|vence|vencen|vigencia|caduca|until|expire|expires",
     "donde": r"donde|lugar|direccion|oficina|adonde|queda|quedan|sede|link|pagina|where|address|office|place|website|dnd|acudo|acudir|telefono|horario|atienden",
     "requisitos": r"requisitos|requisito|necesito|necesita|piden|pide|papeles|documentos|documentacion|llevo|llevar|need|needed|requirements|documents|papers|bring|required|exigen|presentar|presento|pasaporte|cedula|partida|passport",
@@ -93,6 +95,14 @@ _CORRECTIONS = frozenset(
         "you misunderstood",
     )
 )
+_RUDE = frozenset(
+    """mierda inutil basura estupido estupida idiota imbecil porqueria pendejo huevon cojudo carajo maldito maldita pesimo malisimo
+    useless stupid shit crap idiot dumb fuck fucking sirves puta puto verga cono""".split()
+)
+_AROUND_RUDE = frozenset(
+    """hola eres no para nada de un una que muy vete a la el al madre bot robot rumbo este esta esto es tu te vayas anda
+    sirve servicio pagina chat y you are this is so off a the go to hell""".split()
+)
 
 
 def follow_up(said: Sequence[str]) -> str:
@@ -121,9 +131,14 @@ def correction(said: Sequence[str]) -> bool:
     """Whether these are the words of somebody for whom the last answer was not what they asked."""
     if len(said) > _LONGEST:
         return False
-    if " ".join(said) in _CORRECTIONS:
+    if " ".join(said) in _CORRECTIONS or is_rude(said):
         return True
     denied = bool(said) and (
         said[0] in _DENIAL or said[:2] in (["eso", "no"], ["esa", "no"], ["thats", "not"], ["that", "is"])
     )
     return denied and any(w in _WRONG for w in said) and all(w in _WRONG | _AROUND for w in said)
+
+
+def is_rude(said: Sequence[str]) -> bool:
+    """Whether somebody only vents at us: what we said did not help, and nothing else is asked."""
+    return any(word in _RUDE for word in said) and all(word in _RUDE | _AROUND_RUDE for word in said)

@@ -26,6 +26,7 @@ _ENGLISH = frozenset(
     have has had not get need want work job please help thanks hello im dont cant ive there here about without
     any some much many long me us them by as so than just still only after before""".split()
 )
+_ENGLISH_GREETINGS = frozenset("hi hiya good morning afternoon evening night day greetings".split())
 _PORTUGUESE = frozenset(
     """nao voce voces meu minha meus minhas preciso precisa uma umas dos das com pra pelo pela isso isto aqui muito
     quero queria tenho posso obrigado obrigada bom boa ola onde quando quanto fazer estou sou trabalho carteira ate
@@ -63,6 +64,15 @@ def language_of(text: str, said: Sequence[str] | None = None) -> str | None:
     if english >= spanish + _SURE or (english > spanish == 0 and _speaks(said, _ENGLISH)):
         return "en"
     return None if _other_script(text) is False else OTHER
+
+
+def perhaps_of(said: Sequence[str]) -> str:
+    """The language of a message too short to tell, like `hi` or `good morning`; empty when it may be either.
+
+    Only for somebody of whom nothing else is known: it speaks for English alone, since Spanish is what we begin with.
+    """
+    own = sum(word in _ENGLISH or word in _ENGLISH_GREETINGS for word in said)
+    return "en" if said and own == len(said) and count(said, "es") == 0 else ""
 
 
 def count(said: Sequence[str], language: str) -> int:

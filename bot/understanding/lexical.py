@@ -66,6 +66,10 @@ class LexicalIndex:
         self._spellings = Spellings(gathered.vocabulary, gathered.by_language, analyser.meaning_stems())
         self._near_pieces = lru_cache(maxsize=4_000)(self._sum_pieces)
 
+    def only_english(self, said: Sequence[str]) -> bool:
+        """Whether the content knows some of these words in English alone, and none in Spanish alone."""
+        return self._spellings.only_english(said)
+
     def match(self, text: str, language: str | None = None) -> Match:
         """The features of every article for a message; without a language, the one whose words it uses."""
         said = self._analyser.words(text)

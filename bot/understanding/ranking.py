@@ -19,6 +19,7 @@ import numpy as np
 
 from bot.understanding.lexical import FEATURES as LEXICAL
 from bot.understanding.lexical import LexicalIndex, Match
+from bot.understanding.names import Names
 from bot.understanding.numbers import Numbers
 from bot.understanding.semantic import FEATURES as SEMANTIC
 from bot.understanding.semantic import SemanticIndex
@@ -105,8 +106,9 @@ def load_weights(path: Path = _WEIGHTS) -> dict[str, Weights]:
 class Ranker:
     """Ranks messages against one content. `semantic` may come later, when its vectors are ready."""
 
-    def __init__(self, lexical: LexicalIndex, weights: Mapping[str, Weights]) -> None:
+    def __init__(self, lexical: LexicalIndex, weights: Mapping[str, Weights], names: Names | None = None) -> None:
         self.lexical = lexical
+        self._names = names
         self.semantic: SemanticIndex | None = None
         self._weights = weights
 
@@ -128,6 +130,8 @@ class Ranker:
     def _decided(self, order: Sequence[int], shares: Numbers, sure: float, weights: Weights, match: Match) -> Ranking:
         top = float(shares[order[0]]) or 1.0
         ids = self.lexical.ids
+        if self._names is not None and self._names.called(match.terms) == ids[order[0]]:
+            sure = max(sure, weights.answer)  # it is called so, and the ranking agrees
         hits = tuple(Hit(ids[i], round(sure * float(shares[i]) / top, 4)) for i in order[:MOST_CHOICES])
         if not match.terms.stems and not match.terms.meanings and sure < weights.answer:
             return Ranking(hits, Outcome.NONE)

@@ -34,6 +34,13 @@ class Spellings:
         known = {lang: sum(word in held for word in said) for lang, held in self._by_language.items()}
         return "en" if known["en"] > known["es"] else "es"
 
+    def only_english(self, said: Sequence[str]) -> bool:
+        """Whether some words are known in English alone, and none in Spanish alone: `job alerts`."""
+        telling = [word for word in said if not is_function_word(word)]
+        spanish = {word for word in telling if word in self._by_language["es"]}
+        english = {word for word in telling if word in self._by_language["en"]}
+        return bool(english - spanish) and not spanish - english
+
     def _nearest(self, word: str, language: str) -> str:
         root = stem(word, language)
         if word in self._known or root in self._stems[language] or root in self._meanings or is_function_word(word):

@@ -120,7 +120,12 @@ class Glossary:
     meanings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> words and phrases, any language
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     abroad: frozenset[str] = frozenset()  # words and phrases of other countries: such a question is seldom ours
+    leaving: tuple[frozenset[str], frozenset[str], frozenset[str]] = (frozenset(), frozenset(), frozenset())
+    # stems of going abroad, of what one comes back with, and of what makes it a matter of the other country after all
     courtesy: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # forms of what is said beside a control and is none
+    fillers: tuple[str, ...] = ()  # words of courtesy that may stand anywhere in a control
+    direct: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # article -> forms of whole messages
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any] | None) -> Glossary:
@@ -131,8 +136,20 @@ class Glossary:
             meanings={str(k): _texts(v) for k, v in _mapping(data, "significados").items()},
             controls={str(k): _texts(v) for k, v in _mapping(data, "controles").items()},
             courtesy=_texts(data.get("cortesia")),
+            remarks=_texts(data.get("comentarios")),
+            fillers=tuple(" ".join(words(filler)) for filler in _texts(data.get("relleno"))),
+            direct={str(k): _texts(v) for k, v in _mapping(data, "directas").items()},
             abroad=frozenset(" ".join(words(entry)) for entry in _texts(data.get("lejos"))),
+            leaving=_leaving(_mapping(data, "ida")),
         )
+
+
+def _leaving(data: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    goes, back, unless = (
+        frozenset(stem(word) for entry in _texts(data.get(name)) for word in words(entry))
+        for name in ("va", "con", "pero")
+    )
+    return goes, back, unless
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -160,6 +177,7 @@ class Analyser:
     def __init__(self, glossary: Glossary) -> None:
         self._spellings = glossary.spellings
         self._far = glossary.abroad
+        self._leaving = glossary.leaving
         self._abroad = frozenset(entry for entry in glossary.abroad if " " not in entry)
         self._abroad_phrases = tuple(f" {entry} " for entry in glossary.abroad if " " in entry)
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -192,10 +210,15 @@ class Analyser:
         return Terms(tuple(said), content, tuple(meanings), self._is_abroad(said))
 
     def _is_abroad(self, said: Sequence[str]) -> bool:
-        if not self._abroad.isdisjoint(said):
-            return True
         line = f" {' '.join(said)} "
-        return any(phrase in line for phrase in self._abroad_phrases)
+        far = not self._abroad.isdisjoint(said) or any(phrase in line for phrase in self._abroad_phrases)
+        return far and not self._is_a_trip(said)
+
+    def _is_a_trip(self, said: Sequence[str]) -> bool:
+        """Leaving this country and coming back to it: the papers for that are ours, whatever country is named."""
+        goes, back, unless = self._leaving
+        stems = {stem(word) for word in said}
+        return not goes.isdisjoint(stems) and not back.isdisjoint(stems) and unless.isdisjoint(stems)
 
     def _learn(self, entry: str, name: str) -> None:
         said = self.words(entry)

@@ -74,7 +74,7 @@ def test_labelled_calm_messages_hardly_ever_set_it_off(recogniser: DangerRecogni
     certain = [text for text, likely in found if likely >= CERTAIN]
 
     assert len(certain) <= len(CALM) * 0.01, certain
-    assert len(found) <= len(CALM) * 0.03, found
+    assert len(found) <= len(CALM) * 0.05, found
 
 
 def test_the_right_help_is_named_first(recogniser: DangerRecogniser) -> None:

@@ -15,7 +15,8 @@ import pytest
 from bot.understanding.danger import Danger
 from bot.understanding.encoder import VectorStore, load_encoder
 from bot.understanding.reader import NOTHING_HEARD, Reader, load_glossary
-from bot.understanding.text import Analyser, Glossary, a_typo_apart, plain, sound, words
+from bot.understanding.text import Analyser, Glossary, plain, sound, words
+from bot.understanding.typos import a_typo_apart
 
 
 @dataclass(frozen=True)

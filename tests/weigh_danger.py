@@ -65,6 +65,11 @@ def asked(root: Path = ROOT) -> Iterator[str]:
             yield from map(str, [front["title"], *front.get("questions", ()), *front.get("keywords", ())])
 
 
+def adverts() -> list[str]:
+    """Honest job adverts: people paste them, and nobody is in danger."""
+    return [str(item["text"]) for item in read(ROOT / "tests/data/offers.yaml") if not item["hold"]]
+
+
 def samples() -> tuple[list[Sample], tuple[str, ...]]:
     """Everything to learn from, and the articles in the order of the columns."""
     labelled = read(ROOT / "tests/data/danger.yaml")
@@ -73,9 +78,10 @@ def samples() -> tuple[list[Sample], tuple[str, ...]]:
         Sample(str(item["text"]), articles.index(item["expect"]) if item["urgent"] else -1, CALM_WEIGHT, at // FAMILY)
         for at, item in enumerate(labelled)
     ]
-    last = len(labelled) // FAMILY + 1
-    calm = [Sample(text, -1, ASKED_WEIGHT, last + at // FAMILY) for at, text in enumerate(dict.fromkeys(asked()))]
-    return found + calm, articles
+    for texts, weight in ((adverts(), CALM_WEIGHT), (list(asked()), ASKED_WEIGHT)):
+        last = found[-1].family + 1
+        found += [Sample(text, -1, weight, last + at // FAMILY) for at, text in enumerate(dict.fromkeys(texts))]
+    return found, articles
 
 
 class Table:
@@ -232,7 +238,7 @@ def calibrate(odds: Floats, meant: Floats, known: Sequence[Sample]) -> dict[str,
     danger = np.asarray([sample.label >= 0 for sample in known])
     ordinary = np.asarray([sample.weight == ASKED_WEIGHT for sample in known])
     found: dict[str, tuple[float, ...]] = {}
-    for name, columns in (("trust", [odds]), ("both", [odds, meant])):
+    for meaning, name, columns in ((False, "trust", [odds]), (True, "both", [odds, meant])):
         signs_ = np.stack([*columns, np.ones_like(odds)], axis=1)
 
         def at(point: Floats, signs_: Floats = signs_) -> tuple[float, Floats]:
@@ -243,7 +249,7 @@ def calibrate(odds: Floats, meant: Floats, known: Sequence[Sample]) -> dict[str,
         point = descend(at, np.zeros(signs_.shape[1], np.float32))
         share = 1 / (1 + np.exp(np.clip(-signs_ @ point, -30, 30)))
         found[name] = tuple(map(float, point))
-        for limit in (POSSIBLE, LIKELY, CERTAIN):
+        for limit in (POSSIBLE[meaning], LIKELY[meaning], CERTAIN):
             print(
                 f"families never seen, {name}: from {limit} on {(share[danger] >= limit).mean():.3f} recognised,"
                 f" false {(share[ordinary] >= limit).mean():.3f} ordinary,"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.understanding.forms import Forms, words_in
-from bot.understanding.text import Glossary, a_typo_apart, plain, sound, with_one_less, words
+from bot.understanding.text import Glossary, plain, sound, words
+from bot.understanding.typos import Typos, a_typo_apart
 
 _LONGEST = 24  # words: nobody steers in longer sentences
 _TYPO_FROM = 4
@@ -230,11 +231,8 @@ class _Spelling:
             w for w in grave - beside if w[-1] == "e" and {w[:-1] + "a", w + "n"} <= grave
         }  # borra, borre, borren
         self._sounds = {sound(word): word for word in sorted(self._known, reverse=True) if len(word) >= _SOUND_FROM}
-        self._near: dict[str, str] = {}  # a word less one letter: the words it may be
-        for word in sorted(harmless | beside):
-            if len(word) >= _TYPO_FROM:
-                for less in with_one_less(word):
-                    self._near[less] = f"{self._near[less]} {word}" if less in self._near else word
+        self._mendable = sorted(word for word in harmless | beside if len(word) >= _TYPO_FROM)
+        self._typos = Typos(self._mendable)
 
     def out(self, said: Sequence[str]) -> tuple[list[str], bool]:
         """The words as they stand in some form, and whether all are written or sound as there ("vorra" is "borra").
@@ -265,7 +263,7 @@ class _Spelling:
         """The harmless word that this one is a typo of, or an empty one."""
         if len(word) < _TYPO_FROM:
             return ""
-        near = {known for less in with_one_less(word) for known in self._near.get(less, "").split()}
+        near = {self._mendable[at] for places in self._typos.near(word) for at in places}
         typos = [known for known in near if a_typo_apart(word, known)]
         return min(
             typos,

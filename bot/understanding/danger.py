@@ -25,10 +25,11 @@ _DOUBT = 0.05  # how likely danger must be by words alone for its meaning to be 
 
 CERTAIN = 0.75
 """From here on help comes first whatever else the message may be about."""
-LIKELY = 0.3
-"""From here on help comes first, unless the message is clearly a question that an article answers."""
-POSSIBLE = 0.2
-"""From here on whatever is answered begins with the line to call. All three: docs/measures.md tells what they give."""
+LIKELY = (0.3, 0.2)
+"""From here on (by words alone, with the meaning) help comes first, unless the message is clearly a question that an
+article answers."""
+POSSIBLE = (0.2, 0.12)
+"""From here on whatever is answered begins with the line to call. What all of these give stands in docs/measures.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Danger:
     article: str
     also: tuple[str, ...] = ()
     likely: float = 1.0  # how likely it is that there is danger at all, from 0 to 1
+    calls: bool = True  # likely enough for help to come first
 
 
 class DangerRecogniser:
@@ -58,19 +60,20 @@ class DangerRecogniser:
         `vector` is the message as the sentence encoder hears it; without it the words decide alone.
         """
         danger = self.suspect(message, vector)
-        return danger if danger is not None and danger.likely >= LIKELY else None
+        return danger if danger is not None and danger.calls else None
 
     def suspect(self, message: str, vector: Vectors | None = None) -> Danger | None:
         """As `recognise`, but from the first doubt on: what is only possible is named as well."""
         always, words = self._read(message)
         likely, shares = self._weights.likely(words, vector)
         likely = 1.0 if always else likely
-        if likely < POSSIBLE:
+        meant = vector is not None
+        if likely < POSSIBLE[meant]:
             return None
         ranked = sorted(zip(shares, self._weights.articles, strict=True), reverse=True)
         weighed = [article for share, article in ranked if share >= _SHARE]
         first, *rest = dict.fromkeys([*always, *weighed, ranked[0][1]])
-        return Danger(first, tuple(rest), likely)
+        return Danger(first, tuple(rest), likely, calls=likely >= LIKELY[meant])
 
     def doubtful(self, message: str) -> bool:
         """Whether the words leave it open, so that the message's vector is worth its cost."""

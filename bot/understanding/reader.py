@@ -20,7 +20,7 @@ from bot.understanding import semantic
 from bot.understanding.articles import LANGUAGES, Library
 from bot.understanding.asked import asked_sections
 from bot.understanding.controls import Control, Controls
-from bot.understanding.danger import CERTAIN, LIKELY, Danger
+from bot.understanding.danger import CERTAIN, Danger
 from bot.understanding.encoder import Encoder, VectorStore
 from bot.understanding.follow_up import correction, follow_up, leaning
 from bot.understanding.forms import Pieces
@@ -66,7 +66,7 @@ class Understanding:
     second_asked: tuple[str, ...] = ()  # sections that it asks for
 
 
-MAY_BE_A_CRY = {Control.HELP: LIKELY, Control.HUMAN: LIKELY, Control.CANCEL: CERTAIN, Control.THANKS: CERTAIN}
+MAY_BE_A_CRY = {Control.HELP: 0.0, Control.HUMAN: 0.0, Control.CANCEL: CERTAIN, Control.THANKS: CERTAIN}
 """Controls whose words somebody in danger may use as well, and how likely the danger must be to win over them; the
 forms of the others leave no doubt."""
 
@@ -268,11 +268,11 @@ class Reader:
 
 
 def _calls(danger: Danger | None) -> bool:
-    return danger is not None and danger.likely >= LIKELY
+    return danger is not None and danger.calls
 
 
 def _is_a_cry(control: Control, danger: Danger) -> bool:
-    return danger.likely >= MAY_BE_A_CRY.get(control, math.inf)
+    return danger.calls and danger.likely >= MAY_BE_A_CRY.get(control, math.inf)
 
 
 def _settled(heard: Understanding, parts: Sequence[_Part], ranking: Ranking) -> Understanding:
@@ -287,8 +287,8 @@ def _settled(heard: Understanding, parts: Sequence[_Part], ranking: Ranking) -> 
     if danger is None or danger.likely >= CERTAIN:
         return heard
     clear = ranking.outcome is Outcome.ANSWER and ranking.hits[0].article not in {danger.article, *danger.also}
-    if clear or not _calls(danger):
-        return replace(heard, danger=None, possible=danger)
+    if clear or not danger.calls:
+        return replace(heard, danger=None, possible=None if heard.follow_up else danger)
     return heard
 
 

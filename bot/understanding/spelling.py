@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from bot.understanding.text import is_function_word, sound, stem, with_one_less
+from bot.understanding.text import is_function_word, sound, stem
+from bot.understanding.typos import Typos
 
 _TYPO_FROM = 5  # shorter words have too many honest neighbours to be corrected
 
@@ -21,12 +22,12 @@ class Spellings:
         self._stems = {lang: frozenset(stem(word, lang) for word in held) for lang, held in by_language.items()}
         self._meanings = frozenset(meanings)
         self._by_sound: dict[str, str] = {}
-        self._by_less: dict[str, str] = {}
+        self._long: list[str] = []
         for word in sorted(vocabulary, key=lambda w: (vocabulary[w], w)):  # the commonest is written last and stays
             self._by_sound[sound(word)] = word
             if len(word) >= _TYPO_FROM:
-                for less in with_one_less(sound(word)):
-                    self._by_less[less] = word
+                self._long.append(word)
+        self._typos = Typos(list(map(sound, self._long)))
         self.nearest = lru_cache(maxsize=20_000)(self._nearest)
 
     def language(self, said: Sequence[str]) -> str:
@@ -52,5 +53,5 @@ class Spellings:
             return self._by_sound[heard]
         if len(word) < _TYPO_FROM:
             return word
-        near = {self._by_less[less] for less in with_one_less(heard) if less in self._by_less}
+        near = {self._long[places[-1]] for places in self._typos.near(heard)}
         return min(near, key=lambda known: (abs(len(known) - len(word)), known[0] != word[0], known), default=word)

@@ -96,22 +96,6 @@ def pieces(word: str) -> frozenset[str]:
     return frozenset(bordered[at : at + size] for size in _PIECES for at in range(len(bordered) - size + 1))
 
 
-def with_one_less(word: str) -> set[str]:
-    """The word and what is left of it without any one letter: two words that share one are a typo apart."""
-    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
-
-
-def a_typo_apart(word: str, other: str) -> bool:
-    """Whether one letter too many, too few, wrong, or two in the wrong order make the difference."""
-    if len(word) > len(other):
-        word, other = other, word
-    start = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), len(word))
-    rest, other_rest = word[start:], other[start:]
-    if len(word) < len(other):
-        return rest == other_rest[1:]
-    return rest[1:] == other_rest[1:] or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
-
-
 @dataclass(frozen=True, slots=True)
 class Glossary:
     """What staff wrote in `vocabulario.yaml`: spellings to undo and words that mean the same."""

@@ -62,7 +62,7 @@ class Kit:
     noted: Callable[[str, Result], None] | None = None  # told of every outcome, for the measures
     timeout: float = 15.0  # seconds for one call
     lease: timedelta = timedelta(seconds=40)  # longer than any wait for a place and any call together
-    reply_burst: int = 2
+    reply_burst: int = 1
     chat_burst: int = 3
 
 

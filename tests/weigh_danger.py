@@ -249,7 +249,7 @@ def calibrate(odds: Floats, meant: Floats, known: Sequence[Sample]) -> dict[str,
         point = descend(at, np.zeros(signs_.shape[1], np.float32))
         share = 1 / (1 + np.exp(np.clip(-signs_ @ point, -30, 30)))
         found[name] = tuple(map(float, point))
-        for limit in (POSSIBLE[meaning], LIKELY[meaning], CERTAIN):
+        for limit in (POSSIBLE[meaning], LIKELY, CERTAIN):
             print(
                 f"families never seen, {name}: from {limit} on {(share[danger] >= limit).mean():.3f} recognised,"
                 f" false {(share[ordinary] >= limit).mean():.3f} ordinary,"

@@ -25,11 +25,11 @@ _DOUBT = 0.05  # how likely danger must be by words alone for its meaning to be 
 
 CERTAIN = 0.75
 """From here on help comes first whatever else the message may be about."""
-LIKELY = (0.3, 0.2)
-"""From here on (by words alone, with the meaning) help comes first, unless the message is clearly a question that an
-article answers."""
+LIKELY = 0.3
+"""From here on help comes first, unless the message is clearly a question that an article answers."""
 POSSIBLE = (0.2, 0.12)
-"""From here on whatever is answered begins with the line to call. What all of these give stands in docs/measures.md."""
+"""From here on (by words alone, with the meaning) whatever is answered begins with the line to call. What all of these
+give stands in docs/measures.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,12 @@ class DangerRecogniser:
         always, words = self._read(message)
         likely, shares = self._weights.likely(words, vector)
         likely = 1.0 if always else likely
-        meant = vector is not None
-        if likely < POSSIBLE[meant]:
+        if likely < POSSIBLE[vector is not None]:
             return None
         ranked = sorted(zip(shares, self._weights.articles, strict=True), reverse=True)
         weighed = [article for share, article in ranked if share >= _SHARE]
         first, *rest = dict.fromkeys([*always, *weighed, ranked[0][1]])
-        return Danger(first, tuple(rest), likely, calls=likely >= LIKELY[meant])
+        return Danger(first, tuple(rest), likely, calls=likely >= LIKELY)
 
     def doubtful(self, message: str) -> bool:
         """Whether the words leave it open, so that the message's vector is worth its cost."""

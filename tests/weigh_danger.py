@@ -177,8 +177,8 @@ def _shares(odds: Floats) -> tuple[Floats, Floats]:
 def learn_meaning(vectors: Floats, known: Sequence[Sample], count: int) -> tuple[Floats, tuple[Any, ...]]:
     """Kernel ridge regression with a quadratic kernel, written out as one quadratic form an article.
 
-    Every message teaches, but only some of them (`POINTS`) carry the form: the same to the third digit, and a minute
-    instead of ten. Cut to its strongest directions it is 150 KB instead of every vector that was learnt from.
+    Every message teaches, but only some of them (`POINTS`) carry the form: minutes instead of a quarter of an hour. With
+    2,500 of them one danger in a hundred less was recognised, with 6,000 none. Cut to its strongest directions it is 150 KB instead of every vector that was learnt from.
     """
     mean = vectors.mean(axis=0)
     moved = vectors - mean

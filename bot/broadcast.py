@@ -120,11 +120,14 @@ class Broadcaster:
     async def plan(self, number: int, *, people: bool = False) -> dict[str, Any]:
         """Who gets it, who not and why, how long it takes and costs; this is what can be approved then.
 
-        For one that is done: those who are still missing.
+        For one that is done: those who are still missing. One that was stopped before anything of it went out is
+        planned anew.
         """
         now = self._clock()
         one = await self.get(number)
         then = after(State(one.state), Act.PLAN)
+        if State(one.state) is State.PAUSED and one.started_at is not None:
+            raise NotPossible("plan_paused")
         one = self._drafts.up_to_date(one, now)
         found = await survey(self._storage, one, await self._means(), now, people=people)
         if not found.census.eligible:

@@ -113,15 +113,17 @@ async def _one(house: House, visit: Visit, refusal: str = "", status: int = 200,
     except NotPossible as error:
         return house.problem("No está", house.announcer.explain(error), 404)
     plan: Mapping[str, Any] = one.plan or {}
-    acts = _possible(one.state)
+    acts = _possible(one)
     facts = {"one": one, "plan": plan, "progress": progress, "refusal": refusal, "acts": acts}
     facts["reasons"] = [reason_text(each, house.app.wording) for each in progress["reasons"]]
     facts["asking"] = asking and "send" in acts
     return house.show(visit, "broadcast.html", facts, status)
 
 
-def _possible(state: str) -> Sequence[str]:
-    """The acts that make sense in a state; the announcer has the last word."""
+def _possible(one: Announcement) -> Sequence[str]:
+    """The acts that make sense now; the announcer has the last word."""
+    if one.state == "paused" and one.started_at is None:
+        return ("plan", "resume", "cancel")
     return {
         "draft": ("plan", "cancel"),
         "planned": ("plan", "approve", "cancel"),
@@ -130,4 +132,4 @@ def _possible(state: str) -> Sequence[str]:
         "sending": ("pause", "cancel"),
         "paused": ("resume", "cancel"),
         "done": ("plan",),
-    }.get(state, ())
+    }.get(one.state, ())

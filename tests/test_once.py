@@ -217,6 +217,23 @@ async def test_a_category_that_meta_changes_while_it_waits_stops_it_for_a_person
     await office.desk.advance(clock())
     shown = await office.desk.show(one.id)
     assert (shown["state"], shown["why"]) == ("paused", "changed_category")
+    assert "Meta" in show_text(shown, wording())
+
+    await office.desk.plan(one.id)
+    await office.desk.approve(one.id, "Eva")
+    again = await office.desk.send(one.id)
+    assert (again.state, (await office.desk.show(one.id))["eligible"]) == ("sending", 1)
+
+
+async def test_what_has_gone_out_to_some_is_not_planned_anew(office, storage, clock):
+    one = await reminded(office, storage, clock)
+    clock.now = (await office.desk.send(one.id)).scheduled_at
+    await office.desk.advance(clock())
+    await office.desk.pause(one.id)
+
+    with pytest.raises(NotPossible) as refused:
+        await office.desk.plan(one.id)
+    assert "resume" in office.desk.explain(refused.value)
 
 
 async def test_the_cost_is_that_of_the_category_that_meta_decided(office, storage, clock):

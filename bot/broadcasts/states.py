@@ -52,6 +52,7 @@ WAYS: Mapping[Act, Mapping[State, State]] = {
         _S.PLANNED: _S.PLANNED,
         _S.APPROVED: _S.PLANNED,
         _S.DONE: _S.PLANNED,  # for those who are still missing
+        _S.PAUSED: _S.PLANNED,  # only while nothing of it went out, which the state alone cannot tell
     },
     Act.APPROVE: {_S.PLANNED: _S.APPROVED},
     Act.SEND: {_S.APPROVED: _S.SENDING},

@@ -36,8 +36,10 @@ def plan_text(plan: Mapping[str, Any], wording: Wording, language: str = MAIN) -
 
 def show_text(shown: Mapping[str, Any], wording: Wording, language: str = MAIN) -> str:
     """The progress, and why some did not get it."""
-    text = wording.text("news.show.text", language, **{**shown, "state": state_text(shown, wording, language)})
-    return "\n".join([text, *(f"- {reason_text(each, wording, language)}" for each in shown.get("reasons", ()))])
+    lines = [wording.text("news.show.text", language, **{**shown, "state": state_text(shown, wording, language)})]
+    stopped = f"news.stopped.{shown.get('why')}"
+    lines += [wording.text(stopped, language)] if wording.has(stopped, language) else []
+    return "\n".join([*lines, *(f"- {reason_text(each, wording, language)}" for each in shown.get("reasons", ()))])
 
 
 def reason_text(each: Mapping[str, Any], wording: Wording, language: str = MAIN) -> str:

@@ -72,8 +72,8 @@ _SAME = Query(
 _MOVE = Query("UPDATE broadcast SET state = $2 WHERE id = $1 AND state IN ($3, $4) RETURNING id")
 _WHY = Query("UPDATE announcement SET why = $2, ended_at = COALESCE($3, ended_at) WHERE broadcast_id = $1")
 _PLANNED = Query(
-    "UPDATE announcement SET plan_hash = $2, plan = $3, planned_at = $4, body_hash = $5, why = NULL"
-    " WHERE broadcast_id = $1"
+    "UPDATE announcement SET plan_hash = $2, plan = $3, planned_at = $4, body_hash = $5, why = NULL,"
+    " eligible = CASE WHEN started_at IS NULL THEN 0 ELSE eligible END WHERE broadcast_id = $1"
 )
 _BODY = Query("UPDATE broadcast SET body = $2 WHERE id = $1")
 _NOBODY = Query("DELETE FROM roster WHERE broadcast_id = $1")

@@ -181,7 +181,7 @@ def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     flow = flows.named(state.flow)
     if flow and flow.resume and _goes_on(said.text, state, ctx):
         return _resumed(flow, flow.resume, state, ctx)
-    control = str(ctx.heard.control) if ctx.heard.control else ""
+    control = "keep" if ctx.heard.keep else str(ctx.heard.control or "")
     if ctx.handed and flows.relay and (not control or control in _COURTESIES):
         return flows.relay(state, said, ctx) or flows.welcome(state, ctx)
     if control and (command := _command(control, flows)) is not None:

@@ -31,8 +31,16 @@ def test_a_control_in_natural_words_is_understood(controls, row):
 
 
 WISHES = yaml.safe_load((HOME / "data" / "controls.yaml").read_text(encoding="utf-8"))
-LOOK_ALIKES = WISHES.pop("look_alikes")
+LOOK_ALIKES, KEPT = WISHES.pop("look_alikes"), WISHES.pop("keep")
+ONLY = {Scope.FAIRS: WISHES.pop("alerts_only"), Scope.ALERTS: WISHES.pop("fairs_only")}  # what ends, by what was said
 EXACT = ("stop", "unsubscribe", "delete_data")
+
+
+@pytest.mark.parametrize(("text", "ends"), [(text, scope) for scope, texts in ONLY.items() for text in texts])
+def test_wanting_only_one_kind_of_news_ends_the_other(controls, text, ends):
+    found = controls.read(text)
+    assert found is not None
+    assert (found.control, found.scope) == (Control.UNSUBSCRIBE, ends)
 
 
 @pytest.mark.parametrize("text", [text for name in EXACT for text in WISHES[name]])
@@ -84,11 +92,16 @@ def test_a_wish_that_removes_is_known_by_its_sound_and_a_tale_by_its_accent(cont
         ("cancela eso y llévame al menú", Control.CANCEL),
         ("i want to get job offers", Control.SUBSCRIBE),
         ("salir y volver", None),
-        ("no quiero borrar mis datos", None),
+        ("no quiero borrar mis datos", Control.KEEP),
     ],
 )
 def test_several_wishes_in_a_message_are_the_weightiest_that_can_stand_together(controls, text, control):
     assert controls.control(text) is control
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_asking_that_nothing_be_stopped_or_erased_is_heard_as_that(controls, text):
+    assert controls.control(text) is Control.KEEP
 
 
 @pytest.mark.parametrize("row", [r for r in OWN if r["kind"] != "control"], ids=lambda r: r["id"])
@@ -99,11 +112,7 @@ def test_a_question_is_never_a_grave_control(controls, row):
 @pytest.mark.parametrize(
     "text",
     [
-        "no pares",
         "no pares de ayudarme",
-        "no borren mis datos",
-        "no quiero darme de baja",
-        "no me den de baja",
         "borran mi numero si les pido?",
         "¿cómo borro mi nombre de Infocorp?",
         "baja por maternidad",

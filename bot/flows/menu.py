@@ -90,6 +90,11 @@ def _cancel(state: State, ctx: Context) -> Turn:
     return Turn(state.without_flow(), (Reply(ctx.say(key), _onward(ctx)),))
 
 
+def _keep(state: State, ctx: Context) -> Turn:
+    """ "No pares": whatever it is that should go on, it does."""
+    return Turn(state, (Reply(ctx.say("keep.text"), (Choice("alerts", ctx.say("menu.alerts")), *_onward(ctx))),))
+
+
 FLOW = Flow(
     "menu",
     routes={"menu": lambda state, _way, ctx: main(state, ctx), "t": _topic},
@@ -100,5 +105,6 @@ FLOW = Flow(
         "thanks": _thanks,
         "greeting": _greeting,
         "cancel": _cancel,
+        "keep": _keep,
     },
 )

@@ -42,6 +42,7 @@ class Control(StrEnum):
     LANGUAGE_ES = "language_es"
     LANGUAGE_EN = "language_en"
     LANGUAGE = "language"
+    KEEP = "keep"  # "no pares": the opposite of a command
 
 
 class Scope(StrEnum):
@@ -59,6 +60,7 @@ _ORDER = (
     Control.DELETE_DATA,
     Control.UNSUBSCRIBE,
     Control.STOP,
+    Control.KEEP,
     Control.SUBSCRIBE,
     Control.MY_DATA,
     Control.LANGUAGE_EN,

@@ -61,6 +61,7 @@ class Understanding:
     follow_up: str = ""  # section of the article in hand that a short question asks for
     leaning: float = 0.0  # on what was said before: an article less probable than this is not what is meant
     correction: bool = False  # "no, eso no": the article in hand was not it
+    keep: bool = False  # "no pares", "no me borren": nothing is to change
     asked: tuple[str, ...] = ()  # sections that the question asks for; empty: the summary is the answer
     second: str = ""  # article of a second question in the same message
     second_asked: tuple[str, ...] = ()  # sections that it asks for
@@ -166,6 +167,8 @@ class Reader:
         command, asked = self._controls.hear(text)
         language = language_of(text, said)
         perhaps = "en" if self._ranker.lexical.only_english(said) else perhaps_of(said)
+        if command is not None and command.control is Control.KEEP:
+            return _Reading(Understanding(language=language, perhaps=perhaps, keep=True))
         if command is not None:
             danger = danger if danger is not None and _is_a_cry(command.control, danger) else None
             scope = command.scope.value if command.control in {Control.STOP, Control.UNSUBSCRIBE} else ""
@@ -189,7 +192,7 @@ class Reader:
     def _may_be_danger(self, text: str, reading: _Reading) -> bool:
         """Whether the meaning could still tell danger from calm; the words of most controls leave no doubt."""
         control = reading.heard.control
-        clear = control is not None and control not in MAY_BE_A_CRY
+        clear = reading.heard.keep or (control is not None and control not in MAY_BE_A_CRY)
         beside = bool(reading.parts) and reading.heard.danger is not None
         return self._danger is not None and not clear and (beside or self._danger.doubtful(text))
 

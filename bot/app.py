@@ -6,41 +6,41 @@ It is also the only place that reads the clock, makes ids and opens the way to t
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import httpx
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
-from cryptography.fernet import Fernet
-from telegram import Bot
-from telegram.error import TelegramError
 
 from bot.assistant import Assistant
-from bot.channels import telegram_setup
 from bot.channels.base import Channel, Pace
 from bot.channels.direct import Direct
 from bot.channels.simulator import Simulator
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_link import TelegramLink
 from bot.channels.whatsapp import WhatsApp
 from bot.channels.whatsapp_content import ContentApi
-from bot.chores import Chore, keep_doing
+from bot.chores import Chore, keep_doing, on_the_side, to_the_end
 from bot.clock import Clock, Ids
 from bot.counts import Counts
+from bot.delivery.receipts import Receipts
 from bot.delivery.sender import Contents, Kit, Sender
 from bot.delivery.throttle import FallbackLimiter, Limiter, MemoryLimiter, RedisLimiter, connect
 from bot.delivery.wake import LocalWake, RedisWake, Wake
-from bot.errors import Malformed, StorageGone
+from bot.errors import Malformed
+from bot.health import Health
 from bot.library.library import Library
-from bot.messages import Inbound, Receipt, Received
+from bot.messages import Inbound, Received
 from bot.mind import Mind
 from bot.news import News, template_texts
+from bot.secret_key import secret_keys, webhook_secret
 from bot.settings import Settings
+from bot.storage.expiry import expire
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 from bot.team import StaffTeam
@@ -51,9 +51,6 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 100
 """Sockets for all that is no message; those have their own (`bot.channels.direct`)."""
-EXPIRY = timedelta(days=30)
-LATE = 120.0
-"""Seconds that a due reply may wait before we call ourselves not ready."""
 
 
 async def open_client() -> httpx.AsyncClient:
@@ -64,49 +61,6 @@ async def open_client() -> httpx.AsyncClient:
         auto_decompress=False,
     )
     return httpx.AsyncClient(transport=Direct(client=session), timeout=httpx.Timeout(15, connect=5))
-
-
-def secret_keys(chosen: Settings) -> tuple[str, ...]:
-    """The keys that are set, or those that an embedded first run made for itself in `var/`."""
-    if chosen.secret_keys:
-        return chosen.secret_keys
-    file = chosen.var / "secret.key"
-    if not file.exists():
-        chosen.var.mkdir(parents=True, exist_ok=True)
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "wb") as out:
-            out.write(Fernet.generate_key())
-    return (file.read_text(encoding="ascii").strip(),)
-
-
-def webhook_secret(chosen: Settings) -> str:
-    """What Telegram must send back: as set, or derived from the newest key so that every process agrees."""
-    if chosen.telegram_webhook_secret:
-        return chosen.telegram_webhook_secret
-    return hashlib.sha256(b"telegram webhook" + secret_keys(chosen)[0].encode()).hexdigest()
-
-
-class Receipts:
-    """What providers tell about messages on their way."""
-
-    def __init__(self, storage: Storage, clock: Callable[[], datetime], news: News) -> None:
-        self._storage = storage
-        self._clock = clock
-        self._news = news
-
-    async def note(self, receipt: Receipt) -> None:
-        """Write one down; statuses only move forward."""
-        await self.note_all((receipt,))
-
-    async def note_all(self, receipts: Sequence[Receipt]) -> None:
-        """Write several down together."""
-        if not receipts:
-            return
-        async with self._storage.work() as work:
-            for receipt in receipts:
-                ref = await work.outbox.receipt(receipt, self._clock())
-                if ref is not None:
-                    await self._news.told_later(work, ref, receipt)
 
 
 @dataclass
@@ -130,6 +84,8 @@ class App:
     owner: str = ""
     counts: Counts = field(default_factory=Counts)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: bool = False
+    """What works in the background has ended without being told to: nothing is answered any more, and only a new start helps."""
 
     def library(self) -> Library:
         """The content as it is served now."""
@@ -145,6 +101,13 @@ class App:
         """What takes partners' requests in."""
         return self.news.desk
 
+    @property
+    def health(self) -> Health:
+        """How the parts are."""
+        return Health(
+            self.storage, self.limiter, self.clock, self.counts, lambda: len(self.library().problems), self.news.spend
+        )
+
     def simulated(self, channel: str) -> Simulator:
         """The simulator's face of a channel; raises Malformed when there is none of that name."""
         found = self.channels.get(channel)
@@ -158,14 +121,22 @@ class App:
             if isinstance(told, Inbound):
                 self.counts.received(channel)
                 if told.tap:
-                    self._spawn(self.channels[channel].acknowledge(told))
+                    self._aside("acknowledge", self.channels[channel].acknowledge(told))
                 await self.assistant.receive(told)
             else:
                 await self.receipts.note(told)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _aside(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         assert self._group is not None
-        self._group.create_task(work)
+        self._group.create_task(on_the_side(name, work))
+
+    async def _vital(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Work without which the program is none: should it end before it was told to, everything ends with it."""
+        try:
+            await to_the_end(name, work, self.stop)
+        except Exception:
+            self.gone = True
+            raise
 
     _group: asyncio.TaskGroup | None = None
 
@@ -177,14 +148,16 @@ class App:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close)
             async with asyncio.TaskGroup() as self._group:
-                background = [self._group.create_task(keep_doing(chore, self.stop)) for chore in self._chores(sends)]
+                works = [(chore.name, keep_doing(chore, self.stop)) for chore in self._chores(sends)]
                 if isinstance(self.wake, RedisWake):
-                    background.append(self._group.create_task(self.wake.run()))
+                    works.append(("wake", self.wake.run()))
+                background = [self._group.create_task(self._vital(name, work)) for name, work in works]
                 if sender is not None:
-                    self._group.create_task(sender.run())
-                if serves:
-                    self._group.create_task(self._telegram())
-                self._group.create_task(self.mind.reader.prepare())
+                    self._group.create_task(self._vital("sender", sender.run()))
+                if serves and self.client is not None:
+                    link = TelegramLink(self.settings, self.client, self.wording, self.clock)
+                    self._aside("telegram", link.keep(lambda got: self.take(got, "telegram"), self.stop))
+                self._aside("encoder", self.mind.reader.prepare())
                 log.info("started", extra={"role": self.role, "content": self.library().version})
                 try:
                     yield
@@ -209,7 +182,7 @@ class App:
         chores = [Chore("content", 1.0, self.mind.refresh)]
         if self.settings.twilio_account_sid:
             chores.append(Chore("contents", 3600.0, self._contents))
-        if any(self.settings.gather_seconds for _ in self.channels) and self.settings.gather_seconds:
+        if self.settings.gather_seconds:
             chores.append(Chore("gathered", min(0.2, self.settings.gather_seconds / 4), self.assistant.gathered))
         if sends and self.team is not None:
             chores.append(Chore("team", 1.0, self.team.tend))
@@ -230,99 +203,14 @@ class App:
         )
         buttons = {language: self.wording.text("list.label", language) for language in ("es", "en")}
         whatsapp.contents = await api.contents(buttons, template_texts(self.wording))
-        await self.news.know_templates(whatsapp.contents.categories)
+        await self.news.know_templates(whatsapp.contents.categories, whatsapp.contents.templates)
 
     async def _farewells(self) -> None:
         async with self.storage.work() as work:
             await work.feedback.finish_goodbyes()
 
     async def _tidy(self) -> None:
-        now = self.clock()
-        async with self.storage.work() as work:
-            await work.inbox.purge(now)
-            await work.outbox.purge(now - timedelta(days=2))
-            await work.feedback.purge(now)
-            await work.people.expire_states(now - EXPIRY)
-
-    async def condition(self) -> dict[str, Any]:
-        """Whether everything that we depend on is well."""
-        found: dict[str, Any] = {"status": "ok", "database": "ok", "redis": "none", "outbox_age_seconds": 0.0}
-        try:
-            await self.storage.ping()
-            async with self.storage.view() as work:
-                oldest = await work.outbox.oldest_due(self.clock())
-            found["outbox_age_seconds"] = round((self.clock() - oldest).total_seconds(), 1) if oldest else 0.0
-        except StorageGone:
-            found |= {"database": "gone", "status": "not ready"}
-        if isinstance(self.limiter, FallbackLimiter):
-            found["redis"] = "gone" if self.limiter.degraded else "ok"
-        if found["outbox_age_seconds"] > LATE:
-            found["status"] = "not ready"
-        return found
-
-    async def measures(self) -> bytes:
-        """The page of counters for Prometheus."""
-        async with self.storage.view() as work:
-            open_ = await work.outbox.counts()
-            people = {row.channel: row.people for row in await work.people.counts()}
-            oldest = await work.outbox.oldest_due(self.clock())
-        age = (self.clock() - oldest).total_seconds() if oldest else 0.0
-        named = {(lane, state.name.lower()): number for (lane, state), number in open_.items()}
-        return self.counts.show(named, age, people, len(self.library().problems))
-
-    async def _telegram(self) -> None:
-        """Register the webhook when the world can reach us; poll when it cannot."""
-        if not self.settings.telegram_token or self.client is None:
-            return
-        try:
-            async with telegram_bot(self.settings, self.client) as bot:
-                if self.settings.public_url:
-                    await register_webhook(bot, self.settings, self.wording)
-                    return
-                await telegram_setup.describe(bot, wording=telegram_words(self.wording), default="es")
-                await telegram_setup.poll(bot, lambda got: self.take(got, "telegram"), self.stop, clock=self.clock)
-        except TelegramError as error:
-            log.warning("telegram_unreachable", extra={"kind": type(error).__name__})
-            if not self.stop.is_set():
-                await self._again_later()
-
-    async def _again_later(self) -> None:
-        try:
-            async with asyncio.timeout(10):
-                await self.stop.wait()
-        except TimeoutError:
-            await self._telegram()
-
-
-def telegram_bot(chosen: Settings, client: httpx.AsyncClient) -> Bot:
-    """python-telegram-bot's client on our transport."""
-    return telegram_setup.bot_client(chosen.telegram_token, chosen.telegram_api_url, client._transport)  # noqa: SLF001
-
-
-def telegram_words(wording: Wording) -> dict[str, telegram_setup.Wording]:
-    """Commands and descriptions, language by language."""
-    return {
-        language: telegram_setup.Wording(
-            commands=[
-                (name, wording.text(f"command.{name}", language))
-                for name in ("menu", "ayuda", "fuente", "persona", "avisos", "datos", "idioma", "baja")
-            ],
-            description=wording.text("telegram.description", language),
-            short_description=wording.text("telegram.short", language),
-        )
-        for language in ("es", "en")
-    }
-
-
-async def register_webhook(bot: Bot, chosen: Settings, wording: Wording) -> telegram_setup.WebhookState:
-    """Point Telegram at our public address."""
-    return await telegram_setup.register(
-        bot,
-        url=f"{chosen.public_url}/webhooks/telegram",
-        secret=webhook_secret(chosen),
-        wording=telegram_words(wording),
-        default="es",
-    )
+        await expire(self.storage, self.clock())
 
 
 def make_channels(chosen: Settings, client: httpx.AsyncClient, clock: Clock, ids: Ids) -> dict[str, Channel]:
@@ -358,6 +246,13 @@ def approved_templates(channels: Mapping[str, Channel]) -> set[tuple[str, str]]:
     """The WhatsApp templates, (name, language), that this process knows to be approved."""
     whatsapp = real_whatsapp(channels)
     return set(whatsapp.contents.templates) if whatsapp else set()
+
+
+def learn_templates(channels: Mapping[str, Channel], sids: Mapping[tuple[str, str], str]) -> None:
+    """Take over where the approved templates, (name, language), stand at Twilio."""
+    whatsapp = real_whatsapp(channels)
+    if whatsapp is not None and whatsapp.contents.templates != sids:
+        whatsapp.contents = replace(whatsapp.contents, templates=sids)
 
 
 def real_whatsapp(channels: Mapping[str, Channel]) -> WhatsApp | None:
@@ -404,8 +299,10 @@ def _join(
     limiter, wake = _shared(chosen, clock, owner)
     storage.mail = wake
     channels = make_channels(chosen, client, clock, ids)
-    news = News(chosen, storage, mind, clock, ids, lambda: approved_templates(channels), client)
+    learn = partial(learn_templates, channels) if chosen.twilio_account_sid else None
+    news = News(chosen, storage, mind, clock, ids, lambda: approved_templates(channels), client, learn)
     team = staff_team(chosen, storage, mind.wording, clock, channels)
+    news.tell_team = team.notice if team is not None else None
     assistant = Assistant(
         storage=storage,
         reader=lambda: mind.reader,

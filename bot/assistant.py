@@ -99,7 +99,7 @@ class Assistant:
         self._effects = Effects(news, team, clock)
         self._public_url = public_url
         self._demo = demo
-        self._lately: dict[Address, list[datetime]] = {}
+        self._lately: dict[Address, dict[str, datetime]] = {}  # who wrote what when: the last minute's events
 
     async def receive(self, said: Inbound, *, at_once: bool = False) -> Sequence[Reply]:
         """Answer one message, once, however often the platform delivers it. `at_once`: do not wait for more of it."""
@@ -238,13 +238,13 @@ class Assistant:
             raise _GoesOn(half)
 
     def _flood(self, said: Inbound) -> int:
-        now = said.at
+        """Which message of this person's last minute it is; the same, however often its turn has to be run."""
         if len(self._lately) > 10_000:
             self._lately.clear()
-        times = [at for at in self._lately.get(said.sender, ()) if now - at < timedelta(minutes=1)]
-        times.append(now)
-        self._lately[said.sender] = times[-FLOOD - 2 :]
-        return len(times) if not said.sender.value.startswith("sim:") else 0
+        events = {e: at for e, at in self._lately.get(said.sender, {}).items() if said.at - at < timedelta(minutes=1)}
+        events.setdefault(said.event, said.at)
+        self._lately[said.sender] = dict(list(events.items())[-FLOOD - 2 :])
+        return list(events).index(said.event) + 1 if not said.sender.value.startswith("sim:") else 0
 
     def _moment(self, person: Person) -> tuple[Reply, ...]:
         return (Reply(self._wording.text("flood", str(person.language))),)
@@ -252,7 +252,7 @@ class Assistant:
     async def _context(self, work: Work, person: Person, said: Inbound, heard: Understanding) -> Context:
         code = code_in(said.text) if said.kind is Kind.TEXT else None
         if said.choice == "data" or str(heard.control) == "my_data":
-            person = replace(person, extras={"reminders": await work.feedback.reminders(person.id)})
+            person = replace(person, extras=await work.feedback.beside(person.id))
         return Context(
             person=person,
             now=self._clock(),

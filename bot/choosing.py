@@ -1,4 +1,4 @@
-"""Which of the offered choices a text means: its digit, its words, a slip of them, a yes in other words. Pure."""
+"""Which of the offered choices a text means: by its digit, by its words, also misspelt, by a yes in other words. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.messages import Choice
 def pick(text: str, offered: Sequence[Choice]) -> Choice | None:
     """Which of the offered choices a text means: its digit, its words, or a near miss of them."""
     said = fold(text)
-    if not said or not offered:
+    if not said or not offered or _BELOW_ZERO.match(text):
         return None
     number = _NUMBER.fullmatch(said)
     if number:
@@ -37,7 +37,7 @@ def pick(text: str, offered: Sequence[Choice]) -> Choice | None:
 
 
 def agree(text: str, offered: Sequence[Choice], *wordings: str) -> Choice | None:
-    """The first choice that begins with yes, for who says yes in other words ("claro", "de acuerdo"); likewise no.
+    """The choice that begins with yes, when the text says yes in other words ("claro", "de acuerdo"); the same for no.
 
     `wordings` are those of yes and those of no, with | between them; the first of them is how our own choices say it.
     """
@@ -49,17 +49,28 @@ def agree(text: str, offered: Sequence[Choice], *wordings: str) -> Choice | None
 
 
 def is_number(text: str) -> bool:
-    """The number of a choice and nothing else: never a cry for help, whatever was read into it."""
+    """The text is the number of a choice and nothing else, so it cannot be a cry for help."""
     return _NUMBER.fullmatch(fold(text)) is not None
 
 
+def numbers_in(text: str) -> tuple[int, ...]:
+    """The numbers, when a text is nothing but the numbers of choices: `15`, `-1`, `3 y 4`."""
+    said = fold(text)
+    if not _NUMBERS.fullmatch(said):
+        return ()
+    sign = -1 if _BELOW_ZERO.match(text) else 1
+    return tuple(sign * int(number) for number in re.findall(r"\d+", said))
+
+
+_NUMBERS = re.compile(r"(?:opcion |option |numero |las |la |el |n )?\d{1,2}(?:(?: y| e| o| and| or)? \d{1,2})*")
+_BELOW_ZERO = re.compile(r"\s*[-\u2212\u2013]\s?\d{1,2}\s*$")
 _NUMBER = re.compile(r"(?:opcion |option |numero |la |el |n )?(\d{1,2})")
 NEAR = 0.84
-"""How much of two writings must agree for the one to be a slip of the other."""
+"""The least share of two texts that must agree for one to count as a misspelling of the other."""
 
 
 def _nearness(said: str, title: str) -> float:
-    """How much of them agrees; 0 when a look at the letters alone says that it is not enough."""
+    """The share of the two texts that agrees; 0 where a quick look at the letters shows that it is below NEAR."""
     matcher = SequenceMatcher(None, said, title)
     return matcher.ratio() if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR else 0.0
 
@@ -83,7 +94,7 @@ _BETWEEN_WORDS = re.compile(r"[^\w ]+")
 
 
 def fold(text: str) -> str:
-    """Lower case, no accents, no punctuation: what two writings of the same words share."""
+    """The text without capitals, accents and punctuation, so that two spellings of the same words compare equal."""
     plain = text.casefold()
     if not plain.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
@@ -91,7 +102,7 @@ def fold(text: str) -> str:
 
 
 _folded = lru_cache(maxsize=2_000)(fold)
-"""For our own words, which come again and again; never for what a person wrote."""
+"""`fold` with a memory, for our own words only: what a person wrote is not kept."""
 
 
 @lru_cache(maxsize=500)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.choosing import agree, fold, is_number, is_one_of, pick
-from bot.messages import LONGEST_REPLY, Choice, Inbound, Kind
+from bot.messages import LONGEST_REPLY, Choice, Inbound, Kind, Reply
 from bot.person import Language
 from bot.turns import (
     CallHuman,
@@ -90,6 +90,7 @@ class Flow:
     routes: Mapping[str, Route] = field(default_factory=dict)
     controls: Mapping[str, Command] = field(default_factory=dict)
     hears: Hearing | None = None  # while the flow has the floor
+    missed: Hearing | None = None  # while it has the floor and nobody knows what was meant: its question again
     overhears: Hearing | None = None  # at any time, before the search: words that only this flow knows
     resume: Command | None = None  # says its last question again
     beside: Beside | None = None  # what it says below the help line, while it waits for a text of others
@@ -131,7 +132,8 @@ def advance(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     answered = turn.replies and turn.state.last_miss == state.last_miss
     last_miss = "" if answered else turn.state.last_miss
     offered = last.choices if last else ()
-    state = replace(turn.state, offered=offered, greeted=True, last_miss=last_miss)
+    parked = () if turn.state.flow else turn.state.parked
+    state = replace(turn.state, offered=offered, parked=parked, greeted=True, last_miss=last_miss)
     return replace(turn, state=state, effects=(*learned, *turn.effects))
 
 
@@ -143,11 +145,18 @@ def _turn(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     if said.kind is not Kind.TEXT:
         turn = flows.media(state, said, ctx) or flows.welcome(state, ctx)
         return turn.adding(Relay(ctx.say("team.media"))) if ctx.handed else turn
-    if ctx.heard.danger is not None and not is_number(said.text):
+    ours = _is_of_ours(said.text, state, ctx)
+    if ctx.heard.danger is not None and (ctx.heard.danger.likely == 1 or not ours):
         turn = _help_first(state, said, ctx, flows)
         return turn.adding(Relay(said.text)) if ctx.handed else turn
     turn = _text(state, said, ctx, flows)
-    return _with_the_line(turn, ctx, flows) if ctx.heard.possible is not None and not is_number(said.text) else turn
+    return turn if ours or ctx.heard.possible is None else _with_the_line(turn, ctx, flows)
+
+
+def _is_of_ours(text: str, state: State, ctx: Context) -> bool:
+    """A number, or the very words of a choice: what was meant is known, however gloomy the words may sound alone."""
+    said = fold(text)
+    return is_number(text) or _goes_on(text, state, ctx) or any(said == fold(c.title) for c in state.offered)
 
 
 def _with_the_line(turn: Turn, ctx: Context, flows: Flows) -> Turn:
@@ -179,8 +188,8 @@ def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
     if picked is not None and (turn := follow(state, picked.id, ctx, flows)) is not None:
         return turn
     flow = flows.named(state.flow)
-    if flow and flow.resume and _goes_on(said.text, state, ctx):
-        return _resumed(flow, flow.resume, state, ctx)
+    if _goes_on(said.text, state, ctx):
+        return _go_on(state, ctx, flows) or _nothing_open(state, ctx)
     control = "keep" if ctx.heard.keep else str(ctx.heard.control or "")
     if ctx.handed and flows.relay and (not control or control in _COURTESIES):
         return flows.relay(state, said, ctx) or flows.welcome(state, ctx)
@@ -192,7 +201,14 @@ def _text(state: State, said: Inbound, ctx: Context, flows: Flows) -> Turn:
         if other.overhears and (turn := other.overhears(state, said, ctx)) is not None:
             return turn
     turn = flows.answer(state, said, ctx) or flows.welcome(state, ctx)
+    if flow and flow.missed and state.misses < turn.state.misses < _PERSON_OFFERED:
+        again = flow.missed(replace(turn.state, last_miss=state.last_miss), said, ctx) or turn
+        return again if len(said.text.split()) <= _AN_ANSWER else replace(again, effects=turn.effects)
     return _offer_to_go_on(turn, ctx, flow)
+
+
+_PERSON_OFFERED = 3  # misses: from here on somebody of the team is offered
+_AN_ANSWER = 4  # words: so few are an answer to the question that we did not understand, and no question of their own
 
 
 def _resumed(flow: Flow, resume: Command, state: State, ctx: Context) -> Turn:
@@ -204,9 +220,26 @@ def _resumed(flow: Flow, resume: Command, state: State, ctx: Context) -> Turn:
 
 
 def _goes_on(text: str, state: State, ctx: Context) -> bool:
-    """The way back into the flow in its words, or a yes where it was offered."""
+    """The way back into the flow in its words; in fewer words, or by a yes, where there is one."""
+    if fold(text) == fold(ctx.say("resume.label")):
+        return True
     offered = any(choice.id == "resume" for choice in state.offered)
-    return fold(text) == fold(ctx.say("resume.label")) or (offered and is_one_of(text, ctx.say("yes.words")))
+    if offered and is_one_of(text, ctx.say("yes.words")):
+        return True
+    return bool(offered or state.flow or state.parked) and is_one_of(text, ctx.say("resume.words"))
+
+
+def _go_on(state: State, ctx: Context, flows: Flows) -> Turn | None:
+    """The flow that has the floor, or the one that the menu interrupted, where it was; None when there is none."""
+    if not state.flow and state.parked:
+        last = state.parked[-1]
+        state = replace(state, flow=last.flow, step=last.step, data=last.data, parked=())
+    flow = flows.named(state.flow)
+    return _resumed(flow, flow.resume, state, ctx) if flow and flow.resume else None
+
+
+def _nothing_open(state: State, ctx: Context) -> Turn:
+    return Turn(state, (Reply(ctx.say("resume.nothing"), (Choice("menu", ctx.say("menu.label")),)),))
 
 
 def follow(state: State, route: str, ctx: Context, flows: Flows) -> Turn | None:
@@ -215,8 +248,7 @@ def follow(state: State, route: str, ctx: Context, flows: Flows) -> Turn | None:
     if name == "back":
         return _back(state, ctx, flows)
     if name == "resume":
-        flow = flows.named(state.flow)
-        return _resumed(flow, flow.resume, state, ctx) if flow and flow.resume else None
+        return _go_on(state, ctx, flows)
     way = flows.route(name)
     turn = way(state, tuple(rest), ctx) if way else None
     if turn is None:

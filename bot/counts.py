@@ -6,6 +6,14 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+SPEND: Mapping[str, str] = {
+    "used": "those that count against the free ones",
+    "free": "that cost nothing",
+    "forecast": "how many it will be if it goes on like this",
+    "templates": "digests by template, which are never free",
+}
+"""What is watched of the messages that are billed."""
+
 
 class Counts:
     """The counters of one process."""
@@ -19,6 +27,10 @@ class Counts:
         )
         self._age = Gauge("rumbo_outbox_age_seconds", "How long the oldest reply waits", registry=self.registry)
         self._people = Gauge("rumbo_people", "People known", ["channel"], registry=self.registry)
+        self._spend = {
+            name: Gauge(f"rumbo_spend_{name}", f"WhatsApp messages of this month: {told}", registry=self.registry)
+            for name, told in SPEND.items()
+        }
         self._problems = Gauge("rumbo_content_problems", "Mistakes in content files", registry=self.registry)
 
     def received(self, channel: str) -> None:
@@ -29,8 +41,17 @@ class Counts:
         """One more request was not taken."""
         self._refused.labels(door, why).inc()
 
-    def show(self, open_: Mapping[tuple[str, str], int], age: float, people: Mapping[str, int], problems: int) -> bytes:
+    def show(
+        self,
+        open_: Mapping[tuple[str, str], int],
+        age: float,
+        people: Mapping[str, int],
+        problems: int,
+        spend: Mapping[str, int],
+    ) -> bytes:
         """The whole page, with the gauges as they are now."""
+        for name, number in spend.items():
+            self._spend[name].set(number)
         self._open.clear()
         for (lane, state), number in open_.items():
             self._open.labels(lane, state).set(number)

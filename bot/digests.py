@@ -1,7 +1,7 @@
 """Hands out the digests of vacancies that are due, each person in a unit of work of their own. Sends nothing itself.
 
-Nothing is lost: who may not be told now (paused, enough news for a day, WhatsApp's window closed and no template) is
-told later, and what did not arrive because of the window waits again.
+Nothing is lost: people who may not be told now (paused, enough news for a day, WhatsApp's window closed and no template)
+are told later, and a digest that the closed window kept back waits again.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from bot.alerts.digest import MORE, Words, count_lines, digest
 from bot.alerts.matching import meets, why
+from bot.broadcasts.plan import MOST_A_DAY
 from bot.channels.whatsapp_content import Category, TemplateText
-from bot.conversation import State
 from bot.errors import StaleState
 from bot.messages import Choice, Reply, Template
+from bot.offered import offer
 from bot.person import Person, PersonId, Wish
 from bot.storage.crowd import Crowd
 from bot.storage.matching import Due, Matching
@@ -24,16 +25,12 @@ from bot.storage.outbox import WINDOW
 from bot.storage.work import Storage, Work
 from bot.wording import LANGUAGES, Wording
 
-MOST_A_DAY = 2
-"""Pieces of news a person gets in a day, vacancies and announcements together."""
 SHOWN = 60
-"""So many of the vacancies told lately, or open now, can be seen in the conversation."""
+"""The most vacancies, told lately or open now, that the conversation shows."""
 TOLD_AT = time(9)
 """When daily and weekly digests are due, at home."""
 TEMPLATE = "rumbo_vacantes"
 """The WhatsApp template that says how many there are; its button, or any message, opens the window."""
-FORGOTTEN = timedelta(days=30)
-"""How long after a person's last message the conversation is remembered."""
 WITHHELD = frozenset({"63049", "63032"})
 """Codes of Twilio for a message that WhatsApp kept back today: another day it may pass."""
 NO_WINDOW = "63016"
@@ -56,7 +53,7 @@ class Digests:
         self._clock = clock
 
     def due(self, now: datetime) -> Due:
-        """When a vacancy that opens now is told."""
+        """When a vacancy that opens now is due, for each rhythm of digests."""
         local = now.astimezone(self._zone)
         first = datetime.combine(local.date(), TOLD_AT, self._zone)
         first = first if first >= local else first + timedelta(days=1)
@@ -80,7 +77,7 @@ class Digests:
         return made
 
     async def wake(self, templates: Collection[tuple[str, str]]) -> None:
-        """Take up again who waited for their window or for a template."""
+        """Make digests due again for people whose window has opened or whose template was approved."""
         async with self._storage.view() as work:
             if not await Matching(work.line).anybody_waits():
                 return
@@ -90,7 +87,7 @@ class Digests:
             await Matching(work.line).wake(now, now - WINDOW, languages)
 
     async def wish_changed(self, work: Work, person_id: PersonId, wish: Wish, now: datetime) -> None:
-        """What waits follows the new rhythm or the end of a pause; what does not fit any more is left out when telling."""
+        """Move what waits to the new rhythm or the end of the pause; vacancies that no longer fit are dropped when telling."""
         due = self.due(now)
         at = {"now": due.now, "daily": due.daily}.get(wish.frequency, due.weekly[wish.weekday or 0])
         at = max(at, wish.paused_until) if wish.paused_until else at
@@ -159,7 +156,7 @@ class Digests:
             reply = Reply(reply.text, reply.choices, template=_template(len(vacancies), language))
             batch_id = await send(work, person, reply)
             shown = (Choice(MORE, words.text("digest.open", language)),) if closed else reply.choices
-            await _offer(work, person, shown, now)
+            await offer(work, person, shown, now)
             told = [one.id for one in vacancies]
             await matching.told(person_id, told, now, batch_id, by_template=closed)
         await matching.drop(person_id, now)
@@ -195,16 +192,3 @@ def _window(person: Person, now: datetime) -> bool:
 
 def _template(count: int, language: str) -> Template:
     return Template(TEMPLATE, language, {"1": str(count)})
-
-
-async def _offer(work: Work, person: Person, choices: Sequence[Choice], now: datetime) -> None:
-    """A digit that is written now means a choice of the digest, which is the last bubble. Raises StaleState.
-
-    Nothing else of a conversation lives on by this: what is too old to keep is dropped here as it is elsewhere.
-    """
-    recalled = await work.people.look(person.address)
-    if recalled is None:
-        return
-    old = person.last_inbound is None or now - person.last_inbound >= FORGOTTEN
-    state = {name: value for name, value in recalled.state.items() if not old or name in {"kept", "greeted"}}
-    await work.people.remember(person.id, state | State(offered=tuple(choices)).to_json(), recalled.version)

@@ -144,6 +144,8 @@ class Effects:
             return
         for topic in ("alerts", "fairs") if effect.scope == "all" else (effect.scope,):
             await work.people.end(person.id, topic)
+            if topic == "fairs":
+                await work.feedback.forget_reminders(person.id)
             await work.people.consent(person.id, Consent(topic, False, now, channel, effect.words))
 
 

@@ -5,7 +5,9 @@ BotError
 ├── Malformed             genuine or not, the bytes make no sense; answer 400 or 422
 │   └── Unreadable        the platform's own form with something in it that we do not understand; take it, count it
 ├── BadContent            a content file cannot be served; keep the last good version
+│   └── BadWords          the same of a file of words: names line, mistake and remedy, in Spanish
 ├── BadSettings           the program must not start; one line names the setting
+├── BackgroundEnded       something that must last as long as the program has stopped; end it, to be started again
 ├── StorageGone           the database cannot be reached or written; answer 503 and be asked again
 ├── StaleState            somebody else wrote this person's state first; run the (pure) turn again
 └── SendFailed            a provider did not take a message; `retry` says whether another try can help
@@ -44,12 +46,26 @@ class BadContent(BotError):
     """A content file cannot be served."""
 
 
+class BadWords(BadContent, ValueError):
+    """A file of words says something that makes no sense; told to the office that wrote it."""
+
+    def __init__(self, line: int, what: str, remedy: str) -> None:
+        super().__init__(f"línea {line}: {what}. Remedio: {remedy}")
+        self.line = line
+        self.what = what
+        self.remedy = remedy
+
+
 class BadSettings(BotError):
     """A setting is wrong; the text is one line that names it and says how to mend it."""
 
 
+class BackgroundEnded(BotError):
+    """A part that must last as long as the program has ended without being told to."""
+
+
 class StorageGone(BotError):
-    """The database cannot be reached or written. Nothing of this unit of work was saved."""
+    """The database cannot be reached or written, or broke this off (a deadlock). Nothing was saved; try again later."""
 
 
 class StaleState(BotError):

@@ -6,7 +6,7 @@ Each channel renders it its own way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -183,8 +183,3 @@ class Outgoing:
     window_open: bool = True  # WhatsApp: the person wrote within the last 24 hours
     crowd: bool = False  # part of a broadcast
     language: str = "es"
-
-
-def first_line(replies: Sequence[Reply]) -> str:
-    """The first line of the first bubble, for logs of test runs and the terminal."""
-    return replies[0].text.split("\n", 1)[0] if replies else ""

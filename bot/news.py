@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from bot import digests
 from bot.alerts.postings import Reader
-from bot.broadcast import Broadcaster, rates_of
+from bot.broadcast import Broadcaster
 from bot.broadcasts import compose
-from bot.broadcasts.contents import Contents
+from bot.broadcasts.contents import Contents, Learn
 from bot.broadcasts.desk import NewsDesk
 from bot.broadcasts.runner import EARLY
 from bot.broadcasts.spend import Ledger, Month
@@ -27,8 +26,8 @@ from bot.messages import DeliveryStatus, Receipt, Reply
 from bot.mind import Mind
 from bot.person import Person, PersonId, Wish
 from bot.settings import Settings
-from bot.storage.broadcasts import Broadcasts
 from bot.storage.outbox import Ref
+from bot.storage.templates import Content, Templates
 from bot.storage.work import Storage, Work
 from bot.vacancies import Office, VacancyDesk
 from bot.wording import Wording
@@ -40,21 +39,23 @@ def minimum_wage(library: Library) -> float:
     return float(datum.value) if datum is not None and datum.value is not None else 0.0
 
 
-def reader_of(mind: Mind, content: Path) -> Reader:
-    """Who reads vacancies of this country, with the words and places of the content folder."""
+def reader_of(mind: Mind) -> Reader:
+    """Who reads vacancies of this country, with the words and places in service."""
     country = mind.library.country
-    return Reader.of(
-        (content / "vacantes.yaml").read_text(encoding="utf-8"),
-        (content / "lugares-peru.yaml").read_text(encoding="utf-8"),
-        minimum_wage(mind.library),
-        country.time_zone,
-        {sector.id: sector.words for sector in country.sectors},
-    )
+    sectors = {sector.id: sector.words for sector in country.sectors}
+    words, wage = mind.words, minimum_wage(mind.library)
+    return Reader.of(words.vacancies, words.gazetteer, wage, country.time_zone, sectors)
 
 
 def template_texts(wording: Wording) -> list[TemplateText]:
     """Every WhatsApp template that news need, to be handed in for approval."""
     return [*compose.template_texts(wording), *digests.template_texts(wording)]
+
+
+def contents_of(sids: Mapping[tuple[str, str], str], wording: Wording) -> dict[tuple[str, str], Content]:
+    """These templates with the words that they have now; `sids` by (name, language), just asked for by their words."""
+    names = {(text.name, text.language): text.full_name for text in template_texts(wording)}
+    return {name: Content(sid, names[name]) for name, sid in sids.items() if name in names}
 
 
 def feed_desk(storage: Storage, desk: VacancyDesk, http: httpx.AsyncClient, clock: Callable[[], datetime]) -> FeedDesk:
@@ -74,8 +75,12 @@ class News:
         new_id: Callable[[], int],
         approved: Callable[[], Collection[tuple[str, str]]] = frozenset,
         http: httpx.AsyncClient | None = None,
+        learn: Learn | None = None,
     ) -> None:
-        """`approved`: the WhatsApp templates, (name, language), that may be used now. `http`: how feeds are fetched."""
+        """`approved`: the WhatsApp templates, (name, language), that may be used now. `http`: how feeds are fetched.
+
+        `learn`: told where the templates stand when another process has asked Twilio.
+        """
         self._mind = mind
         self._storage = storage
         self._clock = clock
@@ -88,18 +93,19 @@ class News:
             storage=storage,
             library=lambda: mind.library,
             wording=mind.wording,
-            rates=lambda: rates_of(chosen.content),
+            rates=lambda: mind.words.rates,
             paces={"telegram": chosen.telegram_rate, "whatsapp": chosen.whatsapp_rate},
             clock=clock,
             approval_above=chosen.approval_above,
             templates=approved,
         )
         self.office = NewsDesk(storage, self.broadcaster, mind.wording)
-        self._ledger = Ledger(storage, lambda: mind.library.country, lambda: rates_of(chosen.content))
-        self.contents = Contents(storage, mind.wording, approved)
+        self._ledger = Ledger(storage, lambda: mind.library.country, lambda: mind.words.rates, self._run_out)
+        self.tell_team: Callable[[Work, str], Awaitable[None]] | None = None
+        """How the team's group is told something; None: there is no group."""
+        self.contents = Contents(storage, mind.wording, approved, learn)
         self._approved = approved
-        self._content = chosen.content
-        self._read: tuple[str, Reader] | None = None
+        self._read: tuple[object, Reader] | None = None
 
     def minimum_wage(self) -> float:
         """Soles a month, from `datos.yaml`."""
@@ -107,9 +113,10 @@ class News:
 
     def reader(self) -> Reader:
         """Who reads vacancies with the present content."""
-        version = self._mind.library.version
-        if self._read is None or self._read[0] != version:
-            self._read = (version, reader_of(self._mind, self._content))
+        words, country = self._mind.words, self._mind.library.country
+        made_from = (words.vacancies, words.gazetteer, country, self.minimum_wage())
+        if self._read is None or self._read[0] != made_from:
+            self._read = (made_from, reader_of(self._mind))
         return self._read[1]
 
     def chores(self) -> Sequence[Chore]:
@@ -125,13 +132,19 @@ class News:
         )
 
     async def _announce(self) -> None:
-        await self.broadcaster.advance(self._clock())
+        if await self.broadcaster.advance(self._clock()):
+            await self._book()
 
     async def _answer(self) -> None:
         await self.office.answer(self._clock())
 
     async def _book(self) -> None:
         await self._ledger.book(self._clock())
+
+    async def _run_out(self, work: Work, month: Month) -> None:
+        """Few free messages are left."""
+        if self.tell_team is not None:
+            await self.tell_team(work, self._mind.wording.text("team.spend", **month.to_json()))
 
     async def _tell(self) -> None:
         """Hand out the digests that are due; nobody is woken for one."""
@@ -142,19 +155,28 @@ class News:
 
     async def _wake(self) -> None:
         """Whose window opened meanwhile, or whose language has a template by now, is told what waited."""
+        await self.contents.refresh()
         await self.desk.digests.wake(self._approved())
 
     async def _owe(self, work: Work, person: Person, reply: Reply) -> int:
         return await work.outbox.add(person.id, person.address.channel, reply, self._clock(), urgent=False, once=True)
 
-    async def know_templates(self, categories: Mapping[tuple[str, str], str]) -> None:
-        """These templates, (name, language), are approved now, each in the category that Meta decided."""
+    async def know_templates(
+        self, categories: Mapping[tuple[str, str], str], sids: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
+        """These templates, (name, language), are approved now, each in the category that Meta decided, under this SID."""
+        contents = None if sids is None else contents_of(sids, self._mind.wording)
         async with self._storage.work() as work:
-            await Broadcasts(work.line, work.vault).know_templates(categories, self._clock())
+            await Templates(work.line).know(categories, self._clock(), contents)
 
     async def month(self) -> Month:
         """The billed messages of this month, by the books."""
         return await self._ledger.month(self._clock())
+
+    async def spend(self) -> Mapping[str, int]:
+        """The same as operators watch it."""
+        month = await self.month()
+        return {"used": month.used, "free": month.free, "forecast": month.forecast, "templates": month.templates}
 
     async def requested(self, work: Work, person: Person, effect: PrepareNews | DecideNews, now: datetime) -> None:
         """Somebody of the team asked for an announcement by chat."""

@@ -67,6 +67,7 @@ class Person:
     language_chosen: bool = False  # they chose it; no guess changes it any more
     reachable: bool = True
     staff: bool = False
+    staff_name: str = ""  # what the team calls them, as they said themselves; "" for everybody else
     since: datetime | None = None
     last_inbound: datetime | None = None
     wish: Wish | None = None  # None: not subscribed

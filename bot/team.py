@@ -74,6 +74,11 @@ class StaffTeam:
         if found is not None:
             await self._tell(work, found, self._wording.text("team.left"))
 
+    async def notice(self, work: Work, text: str) -> None:
+        """Say something to the whole group that is about nobody."""
+        group = (await work.people.recall(self._group, (), "", self._clock())).person
+        await work.outbox.add(group.id, LANE, Reply(text), self._clock())
+
     async def heard(self, said: Inbound) -> None:
         """Somebody of the team wrote in a topic: their words go to the person, `/cerrar` ends it."""
         async with self._storage.work() as work:

@@ -36,7 +36,7 @@ class State:
     offered: tuple[Choice, ...] = ()  # what the last bubble offered: a digit means one of these
     topic: str = ""  # the article in hand
     trail: tuple[str, ...] = ()  # routes walked, the newest last
-    parked: tuple[Parked, ...] = ()
+    parked: tuple[Parked, ...] = ()  # the flow that the menu interrupted
     misses: int = 0
     last_miss: str = ""  # key of the last fallback, so that no two are the same in a row
     kept: Mapping[str, Any] = field(default_factory=dict)  # checklists that the person asked to keep
@@ -175,11 +175,13 @@ class PrepareNews:
 class DecideNews:
     """Somebody of the team decides about an announcement: plan, approve, send, pause, resume, cancel, test, show, list.
 
-    remind, correct: prepare the reminder or the correction of the fair that it is about.
+    ask: ask them whether it is to be sent, and when that would be. remind, correct: prepare the reminder or the
+    correction of the fair that it is about.
     """
 
     broadcast: int
     act: str
+    mark: str = ""  # of the plan that they saw, where they agree to it
 
 
 Effect = (

@@ -7,18 +7,26 @@ vacancy concerns is written down, and the digests are handed to whoever sends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from bot.alerts.feeds import continues, read_document
-from bot.alerts.judging import Judge, content_hash, judged, placed, same_job
-from bot.alerts.postings import Problems, Reader, read_event, read_identifier, read_posting
+from bot.alerts.judging import (
+    COPY_DOUBTED,
+    REJECTED_BEFORE,
+    REPORTED,
+    content_hash,
+    held_for,
+    judged,
+    placed,
+    same_job,
+)
+from bot.alerts.postings import Problems, read_event, read_identifier, read_posting
 from bot.alerts.vacancy import State, Vacancy
 from bot.digests import Digests
 from bot.fair_desk import FairDesk, ImportedFairs
@@ -26,42 +34,13 @@ from bot.person import PersonId
 from bot.storage.matching import AT_ONCE, Matching
 from bot.storage.vacancies import Stored, VacancyStore
 from bot.storage.work import Storage, Work
+from bot.vacancy_office import Imported, Office, together
+
+__all__ = ["KEPT", "Imported", "Office", "VacancyDesk"]
 
 KEPT = timedelta(days=14)
 """How long a partner's repetition is recognised; Standard Webhooks senders give up after days."""
 _AT_ONCE = 200  # rows of a file in one unit of work
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What the desk knows about the country and the house."""
-
-    reader: Callable[[], Reader]
-    gate: Callable[[], Judge]
-    minimum_wage: Callable[[], float]
-    zone: ZoneInfo
-    reports_above: int = 2  # more reports than this hold a vacancy
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a file."""
-
-    accepted: tuple[tuple[int, Vacancy], ...]
-    rejected: tuple[Mapping[str, Any], ...]
-    duplicates: tuple[tuple[int, int], ...]
-    unchanged: int
-    codes: frozenset[str] = frozenset()  # every vacancy that the file names, also those refused
-    whole: bool = False  # nothing else can be in it: each row has a code, and there is no further page
-
-    def to_json(self) -> dict[str, Any]:
-        """As `rumbo import vacancies --json` shows it."""
-        return {
-            "accepted": [{"row": row, **vacancy.to_json()} for row, vacancy in self.accepted],
-            "rejected": list(self.rejected),
-            "duplicates": [{"row": row, "of": first} for row, first in self.duplicates],
-            "unchanged": self.unchanged,
-        }
 
 
 class VacancyDesk:
@@ -157,9 +136,9 @@ class VacancyDesk:
             for vacancy in (one.vacancy for one in owed if one.vacancy.state is State.OPEN):
                 for at, people in (await matching.concerned(vacancy, due)).items():
                     pieces += [(vacancy, at, people[n : n + AT_ONCE]) for n in range(0, len(people), AT_ONCE)]
-        for together in _together(pieces):
+        for bunch in together(pieces):
             async with self._storage.work() as work:
-                for vacancy, at, people in together:
+                for vacancy, at, people in bunch:
                     await Matching(work.line).note_some(vacancy, people, at)
         if owed:
             async with self._storage.work() as work:
@@ -178,8 +157,29 @@ class VacancyDesk:
             stored = await VacancyStore(work.line).by_id(int(vacancy_id)) if vacancy_id.isdecimal() else None
             return stored.vacancy if stored else None
 
+    async def count(self, state: str = "") -> int:
+        """How many vacancies there are, all or those of a state."""
+        async with self._storage.view() as work:
+            return await VacancyStore(work.line).count(state)
+
+    async def report_counts(self) -> dict[str, int]:
+        """Number of a vacancy to how many people reported it since the team last decided on it."""
+        async with self._storage.view() as work:
+            return await VacancyStore(work.line).report_counts()
+
+    async def reported_open(self) -> Sequence[tuple[Vacancy, int]]:
+        """Vacancies that are still told though somebody reported them, most reports first."""
+        async with self._storage.view() as work:
+            return [
+                (stored.vacancy, reports)
+                for stored, reports in await VacancyStore(work.line).reported_open(self._clock())
+            ]
+
     async def decide(self, vacancy_id: str, by: str, *, approve: bool) -> Vacancy | None:
-        """A person of the team lets a held vacancy out or turns it down; the same content is not asked about again."""
+        """A person of the team lets a vacancy out, also one turned down by mistake, or turns it down.
+
+        The same content is not asked about again. What its partner has closed stays closed.
+        """
         now = self._clock()
         async with self._storage.work() as work:
             store = VacancyStore(work.line)
@@ -188,14 +188,16 @@ class VacancyDesk:
             if stored is None:
                 return None
             vacancy = stored.vacancy
-            if approve and vacancy.state is State.HELD:
-                vacancy = placed(vacancy, vacancy.signals, vacancy.duplicate_of, cleared=True)
-            elif not approve:
+            if not approve:
                 vacancy = replace(vacancy, state=State.CLOSED)
+            elif vacancy.state is State.HELD or stored.decision == "rejected":
+                vacancy = await self._let_out(store, vacancy, now)
+            elif vacancy.state is State.CLOSED:
+                return vacancy
             decision = "approved" if approve else "rejected"
             done = replace(stored, vacancy=vacancy, decision=decision, decided_content=stored.content)
             await store.forget_reports(int(vacancy_id))
-            done = await self._keep(work, store, done, now)
+            done = await self._keep(work, store, done, now, doubted=True)
             await store.decided(int(vacancy_id), by)
         await self.match()
         return done.vacancy
@@ -210,9 +212,7 @@ class VacancyDesk:
             return False
         if stored.vacancy.state is not State.OPEN:
             return stored.vacancy.state is State.HELD
-        held = replace(
-            stored.vacancy, state=State.HELD, signals=tuple(dict.fromkeys((*stored.vacancy.signals, "reported")))
-        )
+        held = held_for(stored.vacancy, REPORTED)
         await self._keep(work, store, replace(stored, vacancy=held, decision="", decided_content=""), now)
         return True
 
@@ -253,14 +253,16 @@ class VacancyDesk:
         ):
             return known.vacancy, False
         signals = judged(vacancy, office.gate(), office.minimum_wage())
-        key = same_job(vacancy, office.reader().lexicon)
+        key = self._same_job(vacancy)
         original = await store.same(key, vacancy.partner, now) if key else None
         cleared = known is not None and known.decision == "approved" and known.decided_content == content
         vacancy = placed(
             replace(vacancy, id=known.vacancy.id if known else str(self._new_id())), signals, original, cleared=cleared
         )
-        if known and known.decision == "rejected" and vacancy.state is State.OPEN:
-            vacancy = replace(vacancy, state=State.HELD)
+        if known and known.decision == "rejected" and vacancy.state is not State.DUPLICATE:
+            vacancy = held_for(vacancy, REJECTED_BEFORE)
+        elif original is None and await self._doubted(store, vacancy, known):
+            vacancy = held_for(vacancy, COPY_DOUBTED)
         stored = Stored(
             vacancy,
             content,
@@ -271,11 +273,32 @@ class VacancyDesk:
         )
         return (await self._keep(work, store, stored, now)).vacancy, True
 
-    async def _keep(self, work: Work, store: VacancyStore, stored: Stored, now: datetime) -> Stored:
-        """Write it down; whoever an open one concerns is written down with it."""
+    async def _doubted(self, store: VacancyStore, vacancy: Vacancy, known: Stored | None) -> bool:
+        """Whether the team has turned this job down in another copy; not asked of one that people know or a person let out."""
+        key = self._same_job(vacancy)
+        trusted = known is not None and (known.vacancy.state is State.OPEN or known.decision == "approved")
+        if key is None or (trusted and known is not None and self._same_job(known.vacancy) == key):
+            return False
+        return await store.turned_down(key, vacancy)
+
+    async def _let_out(self, store: VacancyStore, vacancy: Vacancy, now: datetime) -> Vacancy:
+        """A person has let it out: open, or a duplicate of what is open meanwhile."""
+        key = self._same_job(vacancy)
+        original = await store.same(key, vacancy.partner, now) if key else None
+        if original is not None:
+            await store.point(int(vacancy.id), int(original))
+        return placed(vacancy, vacancy.signals, original, cleared=True)
+
+    def _same_job(self, vacancy: Vacancy) -> str | None:
+        return same_job(vacancy, self._office.reader().lexicon)
+
+    async def _keep(
+        self, work: Work, store: VacancyStore, stored: Stored, now: datetime, *, doubted: bool = False
+    ) -> Stored:
+        """Write it down; whoever an open one concerns is written down with it. `doubted`: if it ends, so are its copies."""
         if stored.vacancy.state is State.OPEN:
             stored = replace(stored, announced_at=stored.announced_at or now)
-        await store.save(stored, same_job(stored.vacancy, self._office.reader().lexicon), now)
+        await store.save(stored, self._same_job(stored.vacancy), now)
         if stored.vacancy.state is State.OPEN:
             matching = Matching(work.line)
             if work.line.sqlite:
@@ -283,11 +306,11 @@ class VacancyDesk:
             else:
                 await matching.note(stored.vacancy, self.digests.due(now))
         elif stored.vacancy.state is State.CLOSED:
-            await self._succeed(work, store, stored, now)
+            await self._succeed(work, store, stored, now, doubted=doubted)
         return stored
 
-    async def _succeed(self, work: Work, store: VacancyStore, gone: Stored, now: datetime) -> None:
-        """A vacancy that ended leaves its place to its duplicate; nobody is told a second time."""
+    async def _succeed(self, work: Work, store: VacancyStore, gone: Stored, now: datetime, *, doubted: bool) -> None:
+        """A vacancy that ended leaves its place to its duplicate; nobody is told twice, nor of a copy of what was doubted."""
         old = int(gone.vacancy.id)
         heir = next(
             (
@@ -302,6 +325,8 @@ class VacancyDesk:
         await store.point(old, int(heir.vacancy.id))
         await Matching(work.line).inherit(old, int(heir.vacancy.id))
         opened = replace(heir.vacancy, state=State.OPEN, duplicate_of=None)
+        if doubted and heir.decision != "approved":
+            opened = held_for(opened, COPY_DOUBTED)
         await self._keep(work, store, replace(heir, vacancy=opened, announced_at=gone.announced_at), now)
 
     async def _close(self, work: Work, store: VacancyStore, partner: str, identifier: str, at: datetime) -> Vacancy:
@@ -314,18 +339,5 @@ class VacancyDesk:
         if at < known.event_at or known.vacancy.state is State.CLOSED:
             return known.vacancy
         closed = replace(known, vacancy=replace(known.vacancy, state=State.CLOSED), event_at=at)
-        return (await self._keep(work, store, closed, self._clock())).vacancy
-
-
-def _together(
-    pieces: Sequence[tuple[Vacancy, datetime, list[int]]],
-) -> Iterator[list[tuple[Vacancy, datetime, list[int]]]]:
-    """The pieces in bunches that may be written down in one go."""
-    bunch: list[tuple[Vacancy, datetime, list[int]]] = []
-    for piece in pieces:
-        if bunch and sum(len(people) for _, _, people in (*bunch, piece)) > AT_ONCE:
-            yield bunch
-            bunch = []
-        bunch.append(piece)
-    if bunch:
-        yield bunch
+        doubted = known.vacancy.state is State.HELD
+        return (await self._keep(work, store, closed, self._clock(), doubted=doubted)).vacancy

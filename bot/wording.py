@@ -1,6 +1,6 @@
 """Every word that Rumbo says and that is no content: keyed texts of `content/<language>/ui.po`, dates and money.
 
-Read once at start. A key that a language lacks is served in Spanish; a key that nobody has is a KeyError, which the tests
+Read at start, and renewed in place when an editor changes a file. A key that a language lacks is served in Spanish; a key that nobody has is a KeyError, which the tests
 and `rumbo check` find before a person does. No sentence for people may stand in Python.
 """
 
@@ -63,6 +63,9 @@ class Home:
             return cls()
 
 
+_NONE: Mapping[str, Entry] = {}
+
+
 class Wording:
     """The words of every language."""
 
@@ -92,6 +95,21 @@ class Wording:
             if catalog.locale is not None:
                 locales[language] = str(catalog.locale)
         return cls(entries, locales, Home.read(folder / "pais.yaml"))
+
+    def renew(self, entries: Mapping[str, Mapping[str, Entry]], locales: Mapping[str, str], home: Home) -> None:
+        """Say it with these words from now on, wherever this object is held.
+
+        A key that has gone, or that asks for a place which nobody fills, keeps its text until the next start.
+        """
+        self._entries = {
+            language: {
+                **known,
+                **{key: each for key, each in entries.get(language, {}).items() if _fits(each, known, key)},
+            }
+            for language, known in {**dict.fromkeys(entries, _NONE), **self._entries}.items()
+        }
+        self._locales = {**self._locales, **locales}
+        self._home = home
 
     def text(self, key: str, language: str = MAIN, /, **values: object) -> str:
         """The text of a key with its places filled in."""
@@ -160,6 +178,10 @@ class Wording:
             if entry := self._entries.get(each, {}).get(key):
                 return entry, each
         raise KeyError(key)
+
+
+def _fits(entry: Entry, known: Mapping[str, Entry], key: str) -> bool:
+    return key not in known or entry.places <= known[key].places
 
 
 def read_catalog(raw: bytes, name: str) -> Catalog:

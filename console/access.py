@@ -45,7 +45,7 @@ class Access:
         self._keys = [hmac.digest(key.encode(), b"rumbo/console", "sha256") for key in keys]
 
     def link(self, name: str, now: datetime, nonce: str) -> str:
-        """The code of a one-time link; raises BadSettings for a name that is none."""
+        """The code of a one-time link; raises BadSettings for a name that is too short, too long or not on one line."""
         if not _NAME.fullmatch(name.strip()):
             raise BadSettings(f"{name!r}: a name of 2 to 60 characters on one line is needed")
         return self._write("link", {"name": name.strip(), "id": nonce, "until": int((now + LINK_LASTS).timestamp())})

@@ -41,10 +41,12 @@ async def today(house: House, visit: Visit) -> Response:
         "counted": counted,
         "problems": len({one.file for one in app.library().problems if one.level == ERROR}),
         "due": len(due(app.library(), house.today)),
-        "held": len(await house.desk.list("held")) if house.desk else None,
+        "held": await house.desk.count("held") if house.desk else None,
+        "reported": len(await house.desk.reported_open()) if house.desk else 0,
         "fairs": sum(one.fair.state == "held" for one in fairs),
+        "changed": await house.announcer.uncorrected() if house.announcer else [],
         "month": await app.news.month(),
-        "condition": await app.condition(),
+        "condition": await app.health.condition(),
         "version": app.library().version,
     }
     return house.show(visit, "today.html", facts)

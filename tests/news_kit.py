@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.broadcast import Broadcaster, rates_of
 from bot.broadcasts.contents import Contents
+from bot.errors import NeedsTemplate
 from bot.library.article import Source
 from bot.library.country import Country
 from bot.library.fairs import Fair
@@ -154,7 +155,10 @@ class Office:
         async with self.storage.work() as work:
             ours = await work.outbox.begin([one.ref for one in claimed], "w1", now + timedelta(minutes=1))
         for one in (one for one in claimed if one.ref in ours):
-            reply = await self.contents.reply_for(one.ref.batch_id, one)
+            try:
+                reply = await self.contents.reply_for(one.ref.batch_id, one)
+            except NeedsTemplate:
+                reply = None
             state = State.SKIPPED if reply is None else fate(one.ref.person_id)
             if state is State.SENT:
                 assert one.ref.person_id not in told

@@ -13,10 +13,10 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, chdir, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,7 +27,7 @@ import uvicorn
 from bot import app as composition
 from bot.app import App
 from bot.mind import Mind
-from bot.settings import HOME, Settings
+from bot.settings import HOME, PREFIX, Settings
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.fake_twilio import ACCOUNT, AUTH_TOKEN, SENDER, FakeTwilio, signature
 from webhooks.app import create
@@ -38,7 +38,10 @@ HEADER = "X-Telegram-Bot-Api-Secret-Token"
 QUESTION = "como saco el carnet de extranjeria"
 CHAT = 987654321
 PHONE = "+51987654321"
-PATIENCE = 15.0
+PATIENCE = 30.0
+DAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+"""On which the program's clock starts: content expires, and people are not written to at night."""
+AHEAD = DAY - datetime.now(UTC)
 
 _numbers = itertools.count(1)
 
@@ -170,14 +173,16 @@ class Road:
 
     async def owed(self) -> int:
         """How many messages wait or fly, and whether somebody is still being listened to."""
+        tomorrow = self.app.clock() + timedelta(days=1)
         async with self.app.storage.view() as work:
-            return sum((await work.outbox.counts()).values()) + (await work.inbox.next_due() is not None)
+            return sum((await work.outbox.counts()).values()) + len(await work.inbox.due(tomorrow))
 
 
-def unused_port() -> int:
-    """The number of a port that nobody listens on."""
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """The number of a port on which a program of ours may listen and nobody else will, as long as it is kept."""
     with free_port() as sock:
-        return int(sock.getsockname()[1])
+        yield int(sock.getsockname()[1])
 
 
 def free_port() -> socket.socket:
@@ -206,7 +211,7 @@ def settings(url: str, var: Path, telegram: FakeTelegram, twilio: FakeTwilio, **
         "whatsapp_sender": SENDER,
         "gather_seconds": 0.0,
     }
-    return Settings(**(chosen | given))
+    return Settings(_env_file=None, **(chosen | given))
 
 
 @asynccontextmanager
@@ -220,6 +225,7 @@ async def road(mind: Mind, var: Path, **given: Any) -> AsyncIterator[Road]:
         await stack.enter_async_context(telegram.running())
         await stack.enter_async_context(twilio.running())
         app = await composition.build(settings(url, var, telegram, twilio, **given), mind=mind)
+        app.clock.advance(AHEAD)
         server = uvicorn.Server(uvicorn.Config(create(app), log_config=None, lifespan="on"))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         serving = group.create_task(server._serve([sock]))
@@ -233,6 +239,31 @@ async def road(mind: Mind, var: Path, **given: Any) -> AsyncIterator[Road]:
 
 
 # --- the program as a process ------------------------------------------------------------------------------------
+
+
+def environment_of(**settings: object) -> dict[str, str]:
+    """The environment of a program that has these settings and none of this machine's.
+
+    Start it in a folder of its own: where it runs it reads `.env`.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return ours | {"PYTHONPATH": str(HOME)} | {f"{PREFIX}{name}": str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def seated(folder: Path, **settings: object) -> Iterator[None]:
+    """This process in the environment of such a program, for a command that is called and not started."""
+    before = dict(os.environ)
+    given = environment_of(**settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with chdir(folder):
+            os.environ.clear()
+            os.environ.update(given)
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def small_content(folder: Path, *articles: str) -> Path:
@@ -294,9 +325,7 @@ class Launcher:
 
     async def start(self, role: str = "run", port: int = 0, *, wait: bool = True, **more: str) -> Program:
         """Start one; with `wait`, until it has said that it is there."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RUMBO_")}
-        environment["PYTHONPATH"] = str(HOME)
-        environment |= {f"RUMBO_{name}": value for name, value in {**self.settings, "PORT": str(port), **more}.items()}
+        environment = environment_of(**{**self.settings, "PORT": port, **more})
         log = self.folder / f"log-{len(self.programs)}.txt"
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
@@ -305,7 +334,7 @@ class Launcher:
         program = Program(process, f"http://127.0.0.1:{port}", log)
         self.programs.append(program)
         if wait:
-            await until(lambda: '"event": "started"' in program.logged() or not program.alive(), 60)
+            await until(lambda: '"event": "started"' in program.logged() or not program.alive(), 150)
             assert program.alive(), program.logged()
         return program
 

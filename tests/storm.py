@@ -251,7 +251,7 @@ class _Talk:
                 self.storm.blame(f"no way {choice.id}", said, last)
 
     def _resumes(self, state: State) -> bool:
-        flow = ALL.named(state.flow)
+        flow = ALL.named(state.flow or next((parked.flow for parked in state.parked), ""))
         return flow is not None and flow.resume is not None
 
     def _fallback(self, text: str) -> str:

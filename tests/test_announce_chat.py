@@ -1,13 +1,17 @@
 """`/anuncio`: the team announces from Telegram; nobody else can."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.broadcast import Choosing, NotPossible
+from bot.broadcasts.audience import Kind as News
 from bot.broadcasts.desk import NewsDesk
 from bot.conversation import Context, DecideNews, Flows, PrepareNews, State, Turn, advance
 from bot.flows import menu, staff
+from bot.library.article import Source
 from bot.library.library import Library
 from bot.messages import Inbound, Kind, Reply
 from bot.person import Address, Person, PersonId
@@ -73,14 +77,27 @@ def test_a_place_that_is_none_prepares_nothing(clock):
     assert chat.say("Lima y Narnia").effects == ()
 
 
-@pytest.mark.parametrize("act", ["send", "cancel"])
-def test_sending_and_cancelling_are_asked_twice(clock, act):
+def test_cancelling_is_asked_twice(clock):
     chat = Chat(ROSA, clock())
-    asked = chat.say(choice=f"news/12/{act}")
+    asked = chat.say(choice="news/12/cancel")
     turn = chat.say(choice=asked.replies[0].choices[0].id)
 
     assert asked.effects == ()
-    assert turn.effects == (DecideNews(12, act),)
+    assert turn.effects == (DecideNews(12, "cancel"),)
+
+
+@pytest.mark.parametrize(
+    ("choice", "effect"),
+    [
+        ("news/12/send/ab12cd34", DecideNews(12, "ask", "ab12cd34")),
+        ("news/12/send/ab12cd34/yes", DecideNews(12, "send", "ab12cd34")),
+        ("news/12/approve/ab12cd34", DecideNews(12, "approve", "ab12cd34")),
+        ("news/12/send", DecideNews(12, "ask")),
+        ("news/12/send/yes", DecideNews(12, "send")),
+    ],
+)
+def test_sending_is_asked_with_the_time_and_the_plan_that_was_seen(clock, choice, effect):
+    assert Chat(ROSA, clock()).say(choice=choice).effects == (effect,)
 
 
 @pytest.mark.parametrize("choice", ["news/12/send/yes", "news/t", "news/f/2026-12-05-comas", "news/0/list"])
@@ -133,8 +150,42 @@ async def test_the_plan_is_shown_with_the_message_and_its_buttons(office):
 
     assert "Lo reciben: 1 (telegram 1)" in reply.text
     assert "Parque Sinchi Roca" in reply.text
-    assert [choice.id for choice in reply.choices] == ["news/1/test", "news/1/approve", "news/1/cancel"]
+    mark = (await office.desk.get(1)).plan_hash[:8]
+    assert [choice.id for choice in reply.choices] == [
+        "news/1/test",
+        f"news/1/approve/{mark}",
+        "news/1/plan",
+        "news/1/cancel",
+    ]
     assert all(len(choice.title) <= 20 for choice in reply.choices)
+
+
+@pytest.mark.parametrize("example", [True, False])
+async def test_the_plan_of_an_invented_fair_warns_that_the_people_are_real(office, example):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person()
+    office.announce(fair(example=example))
+
+    reply = (await ask(office, desk, person, PrepareNews(fair="2026-12-05-comas")))[0]
+
+    assert reply.text.startswith("⚠️ OJO: esta feria es un ejemplo inventado") is example
+
+
+@pytest.mark.parametrize(("hours", "offered"), [(3, ["plan", "resume", "cancel"]), (0, ["resume", "cancel"])])
+async def test_a_paused_one_can_be_planned_anew_only_while_nothing_of_it_went_out(office, hours, offered):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person()
+    one = await office.desk.draft_text({"es": "Charla"}, "Ana")
+    await office.desk.plan(one.id)
+    await office.desk.approve(one.id, "Rosa")
+    await office.desk.send(one.id, at=office.clock() + timedelta(hours=hours) if hours else None)
+    await office.desk.pause(one.id)
+
+    shown = await office.desk.show(one.id)
+    reply = (await ask(office, desk, person, DecideNews(one.id, "show")))[0]
+
+    assert shown["acts"] == offered
+    assert [choice.id.rpartition("/")[2] for choice in reply.choices] == offered
 
 
 async def test_a_refusal_is_answered_in_words(office):
@@ -159,10 +210,13 @@ async def test_a_whole_announcement_by_chat(office):
     ana = await office.person()
     async with office.storage.work() as work:
         await desk.take(work, person, PrepareNews(text="Charla mañana"), office.clock())
-        await desk.take(work, person, DecideNews(1, "approve"), office.clock())
-        await desk.take(work, person, DecideNews(1, "send"), office.clock())
+    assert await desk.answer(office.clock()) == 1
+    mark = (await office.desk.get(1)).plan_hash[:8]
+    async with office.storage.work() as work:
+        await desk.take(work, person, DecideNews(1, "approve", mark), office.clock())
+        await desk.take(work, person, DecideNews(1, "send", mark), office.clock())
         await desk.take(work, person, DecideNews(0, "list"), office.clock())
-    assert await desk.answer(office.clock()) == 4
+    assert await desk.answer(office.clock()) == 3
     told = await office.deliver()
 
     assert set(told) == {ana}
@@ -211,3 +265,150 @@ def test_somebody_of_the_team_asks_for_a_reminder_or_a_correction(clock, act):
     turn = Chat(ROSA, clock()).say(choice=f"news/3/{act}")
 
     assert turn.effects == (DecideNews(3, act),)
+
+
+async def answer_to(office, desk, person, act, number=1, mark=""):
+    office.clock.advance(60)
+    return (await ask(office, desk, person, DecideNews(number, act, mark)))[0]
+
+
+async def test_a_reminder_is_asked_and_shown_with_the_time_at_which_it_goes_out(office):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person(registered="2026-12-05-comas")
+    one = await office.desk.draft_fair("2026-12-05-comas", "Rosa", kind=News.REMINDER)
+    await office.desk.plan(one.id)
+    mark = (await office.desk.approve(one.id, "Eva")).plan_hash[:8]
+
+    asked = await answer_to(office, desk, person, "ask", one.id, mark)
+    sent = await answer_to(office, desk, person, "send", one.id, mark)
+    listed = await answer_to(office, desk, person, "list", 0)
+
+    assert "¿Programo el aviso 1? Sale el 4 dic 2026, 9:00 a. m., para 1 personas" in asked.text
+    assert [choice.title for choice in asked.choices] == ["Sí, programar", "No"]
+    assert "programado para el 4 dic 2026, 9:00 a. m., hasta el 5 dic 2026, 9:00 a. m." in sent.text
+    assert "programado para el 4 dic 2026, 9:00 a. m." in listed.text
+
+
+async def test_at_night_it_is_asked_with_the_morning(office):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person()
+    office.clock.advance(13 * 3600)
+    one = await office.desk.draft_text({"es": "Charla"}, "Rosa")
+    await office.desk.plan(one.id)
+    mark = (await office.desk.approve(one.id, "Eva")).plan_hash[:8]
+
+    asked = await answer_to(office, desk, person, "ask", one.id, mark)
+
+    assert "Sale el 24 nov 2026, 8:00 a. m." in asked.text
+
+
+async def test_the_plan_says_for_whom_it_is(office):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person()
+    choosing = Choosing(("15", "07"), ("salud",), ("es",), ("telegram",))
+    everywhere = (await ask(office, desk, person, PrepareNews(text="Charla")))[0]
+    chosen = await office.desk.draft_text({"es": "Charla dos"}, "Rosa", choosing)
+    named = await answer_to(office, desk, person, "plan", chosen.id)
+
+    reminder = await office.desk.draft_fair("2026-12-05-comas", "Rosa", kind=News.REMINDER)
+    await office.person(registered="2026-12-05-comas")
+    asked_for = await answer_to(office, desk, person, "plan", reminder.id)
+
+    assert "Para: quienes pidieron el recordatorio o recibieron el aviso\n" in asked_for.text
+    assert "Para: todo el país\n" in everywhere.text
+    assert "Para: Lima, Callao · Salud · español · Telegram" in named.text
+
+
+async def test_in_the_list_an_announcement_a_reminder_and_a_correction_are_told_apart(office):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    for kind in (News.FAIR, News.REMINDER, News.CORRECTION):
+        await office.desk.draft_fair("2026-12-05-comas", "Rosa", kind=kind)
+
+    listed = await answer_to(office, desk, person, "list", 0)
+
+    titles = [choice.title for choice in listed.choices]
+    assert titles == ["3 Corrección", "2 Recordatorio", "1 Feria de empleo de"]
+    for words in ("1: Aviso de feria «", "2: Recordatorio «", "3: Corrección «"):
+        assert words in listed.text
+
+
+async def test_whoever_sent_it_without_a_name_is_not_mistaken_for_the_author(office):
+    await office.person()
+    one = await office.desk.draft_text({"es": "Charla"}, "Ana")
+    await office.sent(one.id, by="Luis")
+    other = await office.desk.draft_text({"es": "Otra"}, "Ana")
+    await office.desk.plan(other.id)
+    await office.desk.approve(other.id, "Luis")
+    await office.desk.send(other.id)
+
+    told = {}
+    for number in (one.id, other.id):
+        with pytest.raises(NotPossible) as refused:
+            await office.desk.send(number)
+        told[number] = office.desk.explain(refused.value)
+    assert "lo envió Luis" in told[one.id]
+    assert "lo envió alguien que no dio su nombre" in told[other.id]
+
+
+async def told_of_the_fair(office):
+    one = await office.desk.draft_fair("2026-12-05-comas", "Rosa")
+    await office.sent(one.id)
+    await office.deliver()
+    await office.desk.advance(office.clock())
+    return one
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": "cancelled"}, {"status": "postponed"}, {"place": "Estadio"}, {"register": "https://o.example"}],
+)
+async def test_a_fair_that_changed_after_it_was_announced_asks_for_a_correction(office, change):
+    person, desk = await rosa(office), NewsDesk(office.storage, office.desk, wording())
+    await office.person()
+    await office.person()
+    one = await told_of_the_fair(office)
+    before = await answer_to(office, desk, person, "list", 0)
+    office.announce(fair(**change))
+
+    asked = await answer_to(office, desk, person, "list", 0)
+    correction = await answer_to(office, desk, person, "correct", one.id)
+    number = one.id + 1
+    await office.desk.approve(number, "Eva")
+    await office.desk.send(number, by="Eva")
+    await office.deliver()
+    after = await answer_to(office, desk, person, "list", 0)
+
+    assert "cambió" not in before.text
+    assert f"La feria «Feria de empleo de Comas» (aviso {one.id}) cambió después de avisar a 2 personas" in asked.text
+    assert asked.choices[0].id == f"news/{one.id}/correct"
+    assert "Corrección 2" in correction.text
+    assert "cambió" not in after.text
+
+
+@pytest.mark.parametrize(
+    ("change", "days"),
+    [({"sources": (Source("ONG", "https://ong.example", "2026-11-20"),)}, 0), ({"place": "Estadio"}, 13)],
+)
+async def test_what_nobody_needs_to_know_asks_for_no_correction(office, change, days):
+    await office.person()
+    await told_of_the_fair(office)
+    office.announce(fair(**change))
+    office.clock.advance(days * 86_400)
+
+    assert await office.desk.uncorrected() == []
+
+
+async def test_a_plan_that_is_made_while_somebody_approves_is_not_what_they_approved(office):
+    await office.person()
+    one = await office.desk.draft_text({"es": "Charla"}, "Rosa")
+    for _ in range(8):
+        seen = (await office.desk.plan(one.id))["hash"]
+        await office.person()
+        outcomes = await asyncio.gather(
+            office.desk.approve(one.id, "Eva", seen), office.open().plan(one.id), return_exceptions=True
+        )
+
+        shown = await office.desk.show(one.id)
+        assert all(isinstance(outcome, NotPossible) for outcome in outcomes if isinstance(outcome, Exception))
+        assert (shown["state"] == "approved") == (shown["approved_by"] == ["Eva"])
+        assert shown["state"] == "planned" or shown["hash"] == seen

@@ -672,12 +672,12 @@ async def test_only_people_registered_for_a_fair(office):
     assert set(await office.deliver()) == {ana}
 
 
-async def test_anybody_can_check_that_a_message_is_ours_once_it_was_sent(office, storage):
+async def test_anybody_can_check_that_a_message_is_ours_also_one_that_was_a_test_or_stopped(office, storage):
     await office.person()
     one = await draft(office)
     async with storage.work() as work:
-        assert await office.desk.known(work, one.code) == {}
-    await office.sent(one.id)
+        assert await office.desk.known(work, one.code) == {one.code: one.title}
+    await office.desk.cancel(one.id)
 
     async with storage.work() as work:
         assert await office.desk.known(work, one.code.lower()) == {one.code: one.title}
@@ -710,7 +710,7 @@ async def test_a_person_who_is_erased_is_no_longer_in_it(office, storage):
     assert (await office.desk.show(one.id))["skipped"] == 1
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)  # two programs are started, one after another
 async def test_writing_it_down_survives_kill_9(office, database_url):
     people = {await office.person() for _ in range(40)}
     desk = office.open(chunk=2)
@@ -729,7 +729,7 @@ async def test_writing_it_down_survives_kill_9(office, database_url):
             stdout=asyncio.subprocess.PIPE,
         )
         for _ in range(lines):
-            await worker.stdout.readline()
+            assert await worker.stdout.readline() == b"chunk\n"
         worker.kill()
         await worker.communicate()
     half = await desk.show(one.id)
@@ -824,3 +824,17 @@ def test_every_refusal_of_the_states_has_its_words():
 
 def test_the_templates_would_be_taken_by_whatsapp():
     assert [text.mistakes() for text in template_texts(wording())] == [[]] * 8
+
+
+async def test_a_terminal_whose_clock_is_behind_leaves_nobody_out(office, clock):
+    """Somebody wrote for the first time a moment ago, by the clock of the web process."""
+    clock.advance(600)
+    ana = await office.person(wrote=timedelta())
+    clock.advance(-600)
+    one = await draft(office)
+    await office.sent(one.id)
+
+    assert set(await office.deliver()) == {ana}
+    clock.advance(600)
+    await office.desk.advance(clock())
+    assert (await office.desk.show(one.id))["skipped"] == 0

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.road_kit import environment_of, kept_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,22 +36,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The program as `rumbo run` starts it, with the simulator, on a port of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     var = tmp_path_factory.mktemp("browser")
-    asked = {"RUMBO_VAR": str(var), "RUMBO_PORT": str(port), "RUMBO_SIMULATOR": "1", "RUMBO_ENCODER": "off"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUMBO_")}
-    with (var / "log").open("wb") as log:
-        program = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=kept | asked, stdout=log, stderr=log
-        )
-    try:
-        _wait_until_alive(f"http://127.0.0.1:{port}", program, var / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        program.send_signal(signal.SIGTERM)
-        program.wait(30)
+    with kept_port() as port, (var / "log").open("wb") as log:
+        asked = environment_of(VAR=var, CONTENT=_content_of_today(var), PORT=port, SIMULATOR=1, ENCODER="off")
+        program = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=var, env=asked, stdout=log, stderr=log)
+        try:
+            _wait_until_alive(f"http://127.0.0.1:{port}", program, var / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            program.send_signal(signal.SIGTERM)
+            program.wait(30)
+
+
+def _content_of_today(folder: Path) -> Path:
+    """A copy of the content that was reviewed whenever the tests run."""
+    copied = Path(shutil.copytree(ROOT / "content", folder / "content"))
+    soon = f"review_by: {datetime.now(UTC).date() + timedelta(days=120)}"
+    for file in copied.rglob("*.md"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(r"^review_by: [-\d]+$", soon, text, flags=re.MULTILINE), encoding="utf-8")
+    return copied
 
 
 def _wait_until_alive(address: str, program: subprocess.Popen[bytes], log: Path) -> None:

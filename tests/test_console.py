@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,20 +16,27 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+import uvicorn
 from starlette.applications import Starlette
 
 from bot.app import App, build
-from bot.broadcasts.drafts import Choosing
+from bot.broadcast import Broadcaster, rates_of
+from bot.broadcasts.audience import Kind
+from bot.broadcasts.drafts import Choosing, identity
+from bot.clock import Clock, Ids
 from bot.errors import BadSettings
 from bot.person import Address, Consent, Wish
 from bot.settings import Settings
 from bot.storage.crowd import Crowd
 from bot.storage.outbox import Outcome
 from bot.storage.tables import State
+from bot.storage.work import Storage
 from console.access import LINK_LASTS, SESSION_LASTS, Access, address_of_link
 from console.app import routes
 from console.command import staff_link
 from tests.conftest import KEY
+from tests.news_kit import Office, fair
+from tests.road_kit import AHEAD, environment_of, free_port, until
 
 OTHER_KEY = "c2VndW5kYS1sbGF2ZS1wYXJhLWxhcy1wcnVlYmFzISE="
 HOST = "http://rumbo.test"
@@ -130,7 +138,31 @@ def test_the_command_prints_a_link_to_where_people_reach_us(tmp_path):
     printed = staff_link(chosen, "Rosa", lambda: NOW)
 
     assert printed.startswith("https://rumbo.example/console/login?code=")
-    assert "15 minutos" in printed
+    assert "15 minutes" in printed
+
+
+@pytest.mark.timeout(180)  # each command is a program of its own
+async def test_a_link_made_for_an_address_of_the_team_carries_the_name_that_they_have_in_the_chat(tmp_path):
+    environment = environment_of(VAR=tmp_path, SECRET_KEYS=KEY)
+
+    def link(address: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bot", "staff", "link", address]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    stranger = link("telegram:5")
+    clock = Clock()
+    storage = await Storage.open(f"sqlite:///{tmp_path}/rumbo.db", [KEY], clock, Ids())
+    async with storage.work() as work:
+        person = (await work.people.recall(Address("telegram", "5"), (), "es", clock())).person
+        await work.people.set_staff(person.id, True)
+    code = link("telegram:5").stdout.split("code=")[1].split()[0]
+    access = Access([KEY])
+    session = await access.session(await access.enter(code, storage, clock()), storage, clock())
+    await storage.close()
+
+    assert stranger.returncode != 0
+    assert "rumbo staff add" in stranger.stderr
+    assert session.name == identity(person)
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------
@@ -141,6 +173,7 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
     var: Path = tmp_path_factory.mktemp("console")
     chosen = Settings(_env_file=None, var=var, secret_keys=(KEY,), encoder="off", simulator=True)
     made = await build(chosen)
+    made.clock.advance(AHEAD)
     yield made
     await made.storage.close()
     if made.client:
@@ -264,6 +297,88 @@ async def test_an_oversized_form_is_refused(app):
     assert answer.status_code == 413
 
 
+@asynccontextmanager
+async def served(app: App, announcer: Broadcaster | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """The console on a real port, and somebody with a browser."""
+    web = Starlette(routes=routes(app, desk=app.vacancies, announcer=announcer or app.news.broadcaster))
+    server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off"))
+    sock = free_port()
+    serving = asyncio.create_task(server._serve([sock]))
+    try:
+        await until(lambda: server.started or serving.done())
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{sock.getsockname()[1]}", trust_env=False) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        await serving
+        sock.close()
+
+
+@shared
+async def test_a_form_with_too_many_fields_is_refused_with_the_reason(app):
+    fields = {f"f{number}": "x" for number in range(51)}
+    async with served(app) as client:
+        at_the_door = await client.post("/console/login", data=fields)
+        await sign_in(client, app)
+        inside = await client.post("/console/broadcasts/1", data=fields | {"mark": await mark_of(client)})
+
+    for answer in (at_the_door, inside):
+        assert answer.status_code == 422
+        assert "más de 50 campos" in answer.text
+
+
+@shared
+async def test_only_a_database_that_is_gone_is_told_as_one(app, tmp_path):
+    nobody_there = f"postgresql://rumbo@/x?host={tmp_path}"
+    gone = replace(app, storage=await Storage.open(nobody_there, [KEY], app.clock, lambda: 1))
+    code = Access([KEY]).link("Rosa", app.clock(), "gone")
+    async with served(gone) as client:
+        at_the_door = await client.post("/console/login", data={"code": code})
+        client.cookies.set("rumbo_staff", await Access([KEY]).enter(code, app.storage, app.clock()), path="/console")
+        inside = await client.get("/console/people")
+    await gone.storage.close()
+
+    for answer in (at_the_door, inside):
+        assert answer.status_code == 503
+        assert "La base de datos no responde" in answer.text
+
+
+@shared
+async def test_a_broken_price_list_is_told_in_its_own_words(app, tmp_path):
+    (tmp_path / "tarifas.yaml").write_text("rates: []", encoding="utf-8")
+    broken = Broadcaster(
+        storage=app.storage,
+        library=app.library,
+        wording=app.wording,
+        rates=lambda: rates_of(tmp_path),
+        paces={},
+        clock=app.clock,
+    )
+    draft = await broken.draft_text({"es": "Sin tarifas."}, "Ana")
+    async with served(app, broken) as client:
+        await sign_in(client, app)
+        form = {"act": "plan", "mark": await mark_of(client)}
+        answer = await client.post(f"/console/broadcasts/{draft.id}", data=form)
+
+    assert answer.status_code == 500
+    assert "tarifas.yaml" in answer.text
+    assert "base de datos" not in answer.text
+
+
+@shared
+@pytest.mark.parametrize(("act", "reason"), [("approve", "no hay un plan"), ("resume", "no se puede")])
+async def test_what_cannot_be_done_with_an_announcement_is_told_in_words(app, act, reason):
+    draft = await app.news.broadcaster.draft_text({"es": "Solo un borrador."}, "Ana")
+    async with served(app) as client:
+        await sign_in(client, app)
+        form = {"act": act, "hash": "", "mark": await mark_of(client)}
+        answer = await client.post(f"/console/broadcasts/{draft.id}", data=form)
+
+    assert answer.status_code == 409
+    assert reason in answer.text
+    assert "base de datos" not in answer.text
+
+
 @shared
 async def test_the_due_list_is_filtered_by_topic(app):
     async with visitor(app) as client:
@@ -364,6 +479,39 @@ async def test_a_held_vacancy_is_decided_by_a_person_who_is_named(app, decision,
 
 
 @shared
+async def test_a_single_report_of_what_is_still_told_is_seen_and_can_be_decided(app):
+    posting = {
+        "@type": "JobPosting",
+        "identifier": "rep-1",
+        "title": "Repostera reportada",
+        "description": "Turno de mañana.",
+        "hiringOrganization": "Dulces del Sur",
+        "jobLocation": "Surco, Lima",
+    }
+    event = {"type": "vacancy.published", "timestamp": app.clock().isoformat(), "data": posting}
+    vacancy = await app.vacancies.receive("bolsa", "hook-rep-1", event)
+    async with app.storage.work() as work:
+        ana = (await work.people.recall(Address("telegram", "rep1"), (), "es", app.clock())).person
+        await app.vacancies.digests.offer(work, ana.id, Wish(), app.clock())
+        await app.vacancies.reported(work, ana.id, vacancy["id"], app.clock())
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        first = (await client.get("/console")).text
+        page = (await client.get("/console/vacancies")).text
+        form = {"decision": "approve", "mark": await mark_of(client)}
+        done = await client.post(f"/console/vacancies/{vacancy['id']}", data=form)
+        after = (await client.get("/console/vacancies")).text
+
+    assert "vacantes reportadas" in first
+    assert "Reportadas que siguen abiertas" in page
+    assert "Repostera reportada" in page
+    assert "<b>1 reporte</b>" in page
+    assert done.status_code == 303
+    assert "Repostera reportada" not in after
+    assert str((await app.vacancies.show(vacancy["id"])).state) == "open"
+
+
+@shared
 @pytest.mark.parametrize(("number", "decision", "status"), [("1", "approve", 404), ("1", "maybe", 422)])
 async def test_a_decision_that_makes_no_sense_is_refused(app, number, decision, status):
     async with visitor(app) as client:
@@ -417,6 +565,54 @@ async def _approved(app, who: int, author: str = "Ana"):
     await app.news.broadcaster.plan(draft.id)
     await app.news.broadcaster.approve(draft.id, "Rosa")
     return draft.id, f"/console/broadcasts/{draft.id}"
+
+
+@shared
+async def test_whoever_wrote_it_in_the_chat_does_not_approve_it_alone_from_the_console(app):
+    """Above the limit, with a link that was made for their address."""
+    async with app.storage.work() as work:
+        one = await work.people.recall(Address("telegram", "77010"), (), "es", app.clock())
+        await work.people.subscribe(one.person.id, Wish(regions=("15",)))
+        await work.people.consent(one.person.id, Consent("fairs", True, app.clock(), "telegram", "sí"))
+        await work.people.set_staff(one.person.id, True)
+    name = identity(one.person)
+    strict = Broadcaster(
+        storage=app.storage,
+        library=app.library,
+        wording=app.wording,
+        rates=lambda: rates_of(app.settings.content),
+        paces={},
+        clock=app.clock,
+        approval_above=0,
+    )
+    draft = await strict.draft_text({"es": "Charla del lunes."}, name)
+    plan = await strict.plan(draft.id)
+    answers = []
+    async with served(app, strict) as client:
+        for who in (name, "Rosa"):
+            await sign_in(client, app, who)
+            form = {"act": "approve", "hash": plan["hash"], "mark": await mark_of(client)}
+            answers.append(await client.post(f"/console/broadcasts/{draft.id}", data=form))
+
+    assert [answer.status_code for answer in answers] == [409, 303]
+    assert "debe aprobar otra persona" in answers[0].text
+
+
+@shared
+async def test_the_plan_of_an_invented_fair_warns_that_the_people_are_real(app):
+    example = next(one for one in app.library().upcoming(app.clock()) if one.example)
+    async with app.storage.work() as work:
+        one = await work.people.recall(Address("telegram", "77011"), (), "es", app.clock())
+        await work.people.subscribe(one.person.id, Wish(regions=(example.region,)))
+        await work.people.consent(one.person.id, Consent("fairs", True, app.clock(), "telegram", "sí"))
+    draft = await app.news.broadcaster.draft_fair(example.id, "Ana")
+    plan = await app.news.broadcaster.plan(draft.id)
+    async with visitor(app) as client:
+        await sign_in(client, app)
+        page = (await client.get(f"/console/broadcasts/{draft.id}")).text
+
+    assert plan["example"]
+    assert "Las personas del plan son reales" in page
 
 
 @shared
@@ -540,15 +736,90 @@ async def test_the_messages_of_the_month_that_are_billed_are_shown(app):
     assert "de 1000 gratis" in page
 
 
+@pytest.mark.timeout(180)  # each command is a program of its own
 def test_the_stats_tell_the_messages_of_the_month(tmp_path):
-    environment = {**os.environ, "RUMBO_VAR": str(tmp_path), "RUMBO_ENCODER": "off"}
+    environment = environment_of(VAR=tmp_path, ENCODER="off")
     for flags, word in ((), "of 1000 free"), (("--json",), '"spend"'):
         told = subprocess.run(
             [sys.executable, "-m", "bot", "stats", *flags],
+            cwd=tmp_path,
             env=environment,
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
         ).stdout
         assert word in told
+
+
+# -- what whoever announces must know ----------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def announcing(mind, clock, tmp_path) -> AsyncIterator[tuple[Office, httpx.AsyncClient]]:
+    """The desk of announcements with fairs that can be changed, and somebody of the team who is signed in."""
+    made = await build(Settings(_env_file=None, var=tmp_path, secret_keys=(KEY,), encoder="off"), mind=mind)
+    office = Office(made.storage, clock)
+    web = Starlette(routes=routes(made, announcer=office.desk))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=HOST) as client:
+        await sign_in(client, made)
+        yield office, client
+    await made.storage.close()
+    if made.client:
+        await made.client.aclose()
+
+
+async def test_a_reminder_is_asked_and_shown_with_the_time_at_which_it_goes_out(announcing):
+    office, client = announcing
+    await office.person(registered="2026-12-05-comas")
+    one = await office.desk.draft_fair("2026-12-05-comas", "Ana", kind=Kind.REMINDER)
+    await office.desk.plan(one.id)
+    shown = (await office.desk.approve(one.id, "Eva")).plan_hash
+    way, form = f"/console/broadcasts/{one.id}", {"act": "send", "hash": shown, "mark": await mark_of(client)}
+
+    asked = await client.post(way, data=form)
+    await client.post(way, data=form | {"sure": "yes"})
+    page, listed = (await client.get(way)).text, (await client.get("/console/broadcasts")).text
+
+    assert "¿Programar para el 4 dic 2026, 9:00 a. m., a 1 persona?" in asked.text
+    assert "Sí, programar" in asked.text
+    for text in (page, listed):
+        assert "programado para el 4 dic 2026, 9:00 a. m., hasta el 5 dic 2026, 9:00 a. m." in text
+        assert "Recordatorio: Feria de empleo de Comas" in text
+
+
+async def test_the_page_of_an_announcement_says_for_whom_it_is(announcing):
+    office, client = announcing
+    for choosing, words in ((Choosing(), "Para: todo el país"), (Choosing(("15",), ("salud",)), "Para: Lima · Salud")):
+        one = await office.desk.draft_text({"es": "Charla"}, "Ana", choosing)
+        assert words in (await client.get(f"/console/broadcasts/{one.id}")).text
+
+
+async def test_a_form_without_a_plan_approves_none(announcing):
+    office, client = announcing
+    await office.person()
+    one = await office.desk.draft_text({"es": "Charla"}, "Ana")
+    await office.desk.plan(one.id)
+    form = {"act": "approve", "mark": await mark_of(client)}
+
+    answer = await client.post(f"/console/broadcasts/{one.id}", data=form)
+
+    assert answer.status_code == 409
+    assert (await office.desk.get(one.id)).state == "planned"
+
+
+async def test_a_fair_that_changed_after_people_were_told_of_it_is_on_the_first_page(announcing):
+    office, client = announcing
+    for _ in range(2):
+        await office.person()
+    one = await office.desk.draft_fair("2026-12-05-comas", "Ana")
+    await office.sent(one.id)
+    await office.deliver()
+    before = (await client.get("/console")).text
+    office.announce(fair(status="cancelled"))
+
+    today, listed = (await client.get("/console")).text, (await client.get("/console/broadcasts")).text
+
+    assert "cambiaron después de avisar" not in before
+    assert "ferias que cambiaron después de avisar" in today
+    assert "2 personas no lo saben" in today
+    assert "--fair 2026-12-05-comas --correction" in listed

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from bot.understanding.danger_phrases import Phrases
 from bot.understanding.danger_weighing import Weights
 from bot.wording import Wording
 from tests import weigh_danger
+from tests.conftest import cost
 
 ROOT = Path(__file__).parent.parent
 MESSAGES: list[dict[str, Any]] = weigh_danger.read(ROOT / "tests/data/danger.yaml")
@@ -205,11 +204,8 @@ def test_danger_inside_a_long_story_is_heard(recogniser: DangerRecogniser) -> No
 
 
 def test_it_starts_at_once(recogniser: DangerRecogniser) -> None:
-    """20 ms of CPU on a free machine; the bound leaves room for a busy one."""
-    start = time.process_time()
-    DangerRecogniser.load(ROOT / "content")
-
-    assert time.process_time() - start < 0.1
+    """20 ms where nothing else runs; the bound is a guard against another order of magnitude."""
+    assert cost(lambda: DangerRecogniser.load(ROOT / "content")) < 1
 
 
 @given(st.text())
@@ -225,22 +221,9 @@ def test_no_text_ever_breaks_it(text: str) -> None:
     assert danger is None or "/" in danger.article
 
 
-def test_a_message_costs_little(recogniser: DangerRecogniser) -> None:
-    """0.2 ms on a free machine; the bound leaves room for a busy one."""
-    costs = []
-    for item in MESSAGES * 2:
-        start = time.perf_counter()
-        recogniser.recognise(item["text"])
-        costs.append(time.perf_counter() - start)
-
-    assert median(costs) < 0.001
-
-
 def test_a_very_long_message_is_answered_soon(recogniser: DangerRecogniser) -> None:
-    start = time.perf_counter()
-    recogniser.recognise("mi marido me pega y no me deja salir " * 5_000)
-
-    assert time.perf_counter() - start < 2
+    """A guard against costs that grow with the square of the length."""
+    assert cost(lambda: recogniser.recognise("mi marido me pega y no me deja salir " * 5_000)) < 10
 
 
 def _first(recogniser: DangerRecogniser, text: str) -> str | None:

@@ -2,21 +2,24 @@
 
 import asyncio
 import itertools
-from contextlib import asynccontextmanager
+import logging
+import math
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
 
+from bot.channels import twilio_codes
 from bot.channels.base import Pace
 from bot.delivery.sender import Kit, Sender
 from bot.delivery.throttle import MemoryLimiter
-from bot.delivery.wake import CROWD, LocalWake
+from bot.delivery.wake import LocalWake
 from bot.errors import NeedsTemplate, OutcomeUnknown, PersonLeft, Refused, Throttled, Unreachable
 from bot.messages import DeliveryStatus, Receipt, Reply
 from bot.person import Address, Wish
 from bot.storage import tables
-from bot.storage.outbox import Again, Kinds, Outcome, Ref
+from bot.storage.outbox import CROWD, Again, Kinds, Outcome, Ref
 from bot.storage.tables import State
 
 LANE = "telegram"
@@ -73,6 +76,71 @@ class Meddling(MemoryLimiter):
                 raise what
             await what()
         return await super().reserve(key, *args, **options)
+
+
+class Heard(logging.Handler):
+    """Waits for what the log tells."""
+
+    def __init__(self, events) -> None:
+        super().__init__()
+        self.events = events
+        self.count = 0
+        self.more = asyncio.Event()
+
+    def emit(self, record):
+        if record.getMessage() in self.events:
+            self.count += 1
+            self.more.set()
+
+    @contextmanager
+    def listening(self):
+        logging.getLogger("bot.delivery").addHandler(self)
+        yield
+        logging.getLogger("bot.delivery").removeHandler(self)
+
+    async def times(self, n):
+        async with asyncio.timeout(20):
+            while self.count < n:
+                self.more.clear()
+                await self.more.wait()
+
+
+REFUSE_SQLITE = [
+    "CREATE TRIGGER no_room BEFORE UPDATE ON delivery WHEN new.state = 3 BEGIN SELECT RAISE(ABORT, 'no room'); END"
+]
+AGREE_SQLITE = ["DROP TRIGGER no_room"]
+REFUSE_POSTGRES = [
+    "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$",
+    "CREATE TRIGGER no_room BEFORE UPDATE ON delivery FOR EACH ROW WHEN (new.state = 3) EXECUTE FUNCTION no_room()",
+]
+AGREE_POSTGRES = ["DROP TRIGGER no_room ON delivery", "DROP FUNCTION no_room"]
+
+
+async def obey(office, statements):
+    async with office.storage.work() as work:
+        for statement in statements:
+            await work.line.run(text(statement))
+
+
+class Noting(MemoryLimiter):
+    """A limiter that keeps the moments of all places that it gives away in the overall limit."""
+
+    def __init__(self, clock) -> None:
+        super().__init__(self.read)
+        self.real, self.last = clock, None
+        self.places = []
+
+    def read(self):
+        self.last = self.real()
+        return self.last
+
+    async def reserve(self, key, rate, n=1, burst=1, at_most=math.inf):
+        wait = await super().reserve(key, rate, n, burst, at_most)
+        if key == LANE and wait <= at_most:
+            now = self.last.timestamp()
+            self.places += [now + max(0.0, wait - later / rate) for later in range(n)]
+        return wait
 
 
 class Office:
@@ -460,14 +528,17 @@ class TestSender:
         assert [text for to, text in office.post.got if to == "ana"] == ["uno", "dos"]
 
     async def test_a_reply_overtakes_a_crowd(self, office):
-        office.post.pace, office.clock = Pace(overall=50.0, chat=1000.0), real_time
-        await office.announce(7, *(f"p{n}" for n in range(40)))
+        office.post.pace, office.clock = Pace(overall=10.0, chat=1000.0), real_time
+        await office.announce(7, *(f"p{n}" for n in range(60)))
         async with office.open():
             await office.done(3)
-            await office.owe("ana", "hola")
-            await office.done(12)
+            [reply] = await office.owe("ana", "hola")
+            before = len(office.post.got)
+            while (await office.done())[0].ref != reply:
+                pass
 
-        assert "ana" in [to for to, _ in office.post.got[:15]]
+        overtook = [to for to, _ in office.post.got].index("ana") - before
+        assert overtook < 15, "not even the twenty that were claimed already go first"
 
     async def test_a_crowd_gets_what_the_broadcast_says(self, office):
         refs = await office.announce(7, "ana", "bob", text="feria en Comas")
@@ -508,6 +579,34 @@ class TestSender:
         assert (State(row.state), row.error) == (state, error)
         assert row.attempts == (0 if isinstance(failure, Throttled) else 1)
         assert (row.next_at > office.clock()) == (state is State.QUEUED)
+
+    async def test_what_may_go_only_after_hours_waits_for_them_and_holds_up_no_later_reply(self, office):
+        held = twilio_codes.meaning(63049)
+        office.post.says = {"ana": [held]}
+        async with office.open():
+            [ref] = await office.owe("ana", "plantilla")
+            [again] = await office.done()
+            await office.owe("ana", "hola")
+            await office.done()
+            assert office.post.got == [("ana", "hola")]
+            await office.later(6 * 3600)
+            await office.done()
+
+        assert again.at - office.clock() == timedelta(0)
+        assert office.post.got == [("ana", "hola"), ("ana", "plantilla")]
+        assert (await office.row(ref)).state == State.SENT
+
+    async def test_a_reply_that_may_go_only_after_a_day_answers_nothing_any_more(self, office):
+        office.post.says = {"ana": [twilio_codes.meaning(63032)]}
+        async with office.open():
+            [ref] = await office.owe("ana", "hola")
+            await office.done()
+            await office.later(24 * 3600 + 1)
+            await office.owe("bob", "hola")
+            await office.done()
+
+        row = await office.row(ref)
+        assert (State(row.state), row.error) == (State.SKIPPED, "too_late")
 
     async def test_a_crowd_message_with_unknown_outcome_is_never_sent_again(self, office):
         office.post.says = {"ana": [OutcomeUnknown("?", "502")]}
@@ -689,7 +788,9 @@ class TestSender:
         async with office.open():
             refs = await office.announce(7, *crowd)
             [result] = await office.done(1)
-            await asyncio.wait([asyncio.create_task(office.done(1))], timeout=0.3)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await office.results.get()
 
         assert len(office.post.most_at_once) == 1
         assert result.ref in refs
@@ -752,22 +853,94 @@ class TestSender:
 
         assert (await office.row(ref)).state == State.SENT
 
+    async def test_an_outcome_waits_until_the_database_takes_it(self, office, database_url, caplog):
+        """Whatever it says meanwhile: on PostgreSQL no room is left, on SQLite something that nobody thought of."""
+        slow, refused = asyncio.Event(), Heard({"storage_gone", "outcomes_refused"})
+        office.post.says = {"ana": [slow]}
+        async with office.open(pause=0.01):
+            [ref] = await office.owe("ana", "hola")
+            await office.post.arrived.wait()
+            await obey(office, REFUSE_SQLITE if database_url.startswith("sqlite") else REFUSE_POSTGRES)
+            try:
+                with refused.listening():
+                    slow.set()
+                    await refused.times(2)
+            finally:
+                await obey(office, AGREE_SQLITE if database_url.startswith("sqlite") else AGREE_POSTGRES)
+            await office.done()
+
+        assert (await office.row(ref)).state == State.SENT
+        assert office.post.got == [("ana", "hola")]
+
+    async def test_an_outcome_that_can_never_be_saved_holds_up_no_other_and_no_stop(self, office, caplog):
+        class Strange(Post):
+            async def send(self, payload):
+                found = await super().send(payload)
+                return "\ud800" if payload["to"] == "eva" else found
+
+        office.post = Strange()
+        async with office.open(pause=0.01):
+            [never] = await office.owe("eva", "hola")
+            others = [ref for n in range(5) for ref in await office.owe(f"p{n}", "hola")]
+            await office.done(5)
+
+        states = await office.states()
+        assert states.pop(never) == State.SENDING, "the sweep lists it as unknown"
+        assert states == dict.fromkeys(others, State.SENT)
+        assert [r.delivery for r in caplog.records if r.message == "outcome_lost"] == [str(never)]
+
+    async def test_a_message_that_takes_longer_than_a_lease_is_not_taken_for_a_dead_workers(self, office):
+        slow = asyncio.Event()
+        office.post.says = {"ana": [None, slow]}
+        async with office.open(sweep_every=0.01):
+            [ref] = await office.owe("ana", "texto|archivo")
+            while not office.post.got or not office.post.at_once["ana"]:
+                office.post.arrived.clear()
+                await office.post.arrived.wait()
+            for _ in range(4):
+                office.clock.advance(25)
+                async with asyncio.timeout(5):
+                    while (await office.row(ref)).lease_until < office.clock() + timedelta(seconds=30):
+                        assert (await office.row(ref)).state == State.SENDING
+            slow.set()
+            await office.done()
+
+        assert (await office.row(ref)).state == State.SENT
+
+    async def test_what_a_worker_has_lost_from_sight_is_not_held_for_ever(self, office):
+        office.post.says = {"ana": [asyncio.Event()]}
+        swept = Heard({"outcome_unknown"})
+        async with office.open(within=0.0, sweep_every=0.01, timeout=600.0):
+            [ref] = await office.owe("ana", "hola")
+            await office.post.arrived.wait()
+            office.clock.advance(400)
+            with swept.listening():
+                await swept.times(1)
+            state = (await office.row(ref)).state
+
+        assert state == State.UNKNOWN
+
     async def test_a_crowd_keeps_the_rate_of_the_account(self, office):
+        """Every message has a place in the limit and none leaves before it, however late a busy machine makes some."""
         office.post.pace, office.clock = Pace(overall=100.0, chat=1000.0), real_time
-        moments = []
+        left, limiter = [], Noting(real_time)
         send = office.post.send
 
         async def timed(payload):
-            moments.append(asyncio.get_running_loop().time())
+            left.append(real_time().timestamp())
             return await send(payload)
 
         office.post.send = timed
-        async with office.open():
+        async with office.open(limiter=limiter):
             await office.announce(7, *(f"p{n}" for n in range(60)))
             await office.done(60)
 
-        seconds = moments[-1] - moments[0]
-        assert 0.55 < seconds < 1.5
+        places = sorted(limiter.places)
+        assert len(places) == len(left) == 60
+        for first, last in itertools.combinations(range(60), 2):
+            assert last - first + 1 <= 100.0 * (places[last] - places[first]) + 2 + 0.001
+        timer = 0.005  # so early may a timer end
+        assert all(at >= place - timer for at, place in zip(sorted(left), places, strict=True))
 
 
 def real_time():

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,13 +11,13 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from bot.app import Receipts
 from bot.broadcasts.spend import Ledger
 from bot.channels.base import Pace
 from bot.channels.whatsapp import WhatsApp
 from bot.channels.whatsapp_content import ContentApi
 from bot.conversation import Context, advance
 from bot.conversation import State as Talk
+from bot.delivery.receipts import Receipts
 from bot.delivery.sender import Kit, Sender
 from bot.delivery.throttle import MemoryLimiter
 from bot.delivery.wake import LocalWake
@@ -36,6 +35,7 @@ from tests.channel_kit import whatsapp
 from tests.fake_twilio import ACCOUNT, AUTH_TOKEN, FakeTwilio
 from tests.news_kit import Office as NewsOffice
 from tests.news_kit import country, rates, wording
+from tests.road_kit import environment_of
 from tests.vacancy_kit import MINIMUM_WAGE, gate, reader
 
 DAY = 24 * 3600
@@ -312,7 +312,7 @@ async def test_a_digest_by_template_enters_the_ledger_as_marketing(round_, stora
 async def test_failures_that_twilio_tells_later_pause_the_rest_of_an_announcement(
     storage, clock, new_id, mind, tmp_path
 ):
-    news = News(Settings(content=HOME / "content", var=tmp_path), storage, mind, clock, new_id)
+    news = News(Settings(_env_file=None, content=HOME / "content", var=tmp_path), storage, mind, clock, new_id)
     receipts = Receipts(storage, clock, news)
     office = NewsOffice(storage, clock)
     office.desk = office.open(chunk=60)
@@ -341,7 +341,7 @@ async def test_failures_that_twilio_tells_later_pause_the_rest_of_an_announcemen
 async def test_a_digest_that_failed_later_does_not_count_as_an_announcement(
     round_, storage, clock, new_id, mind, tmp_path
 ):
-    news = News(Settings(content=HOME / "content", var=tmp_path), storage, mind, clock, new_id)
+    news = News(Settings(_env_file=None, content=HOME / "content", var=tmp_path), storage, mind, clock, new_id)
     await round_.person()
     await round_.post()
     await round_.tell()
@@ -381,12 +381,13 @@ async def test_a_window_that_closed_while_a_digest_was_on_its_way_loses_nothing(
     assert await round_.desk.digests.waiting() == {"es": {"people": 1, "vacancies": 1}}
 
 
+@pytest.mark.timeout(180)  # each command is a program of its own
 async def test_the_commands_show_feeds_and_who_waits(tmp_path):
-    env = os.environ | {"RUMBO_DATABASE_URL": f"sqlite:///{tmp_path / 'r.db'}", "RUMBO_ENCODER": "off"}
+    env = environment_of(VAR=tmp_path, ENCODER="off")
 
     async def rumbo(*words):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *words, cwd=HOME, env=env, stdout=asyncio.subprocess.PIPE,
+            sys.executable, "-m", "bot", *words, cwd=tmp_path, env=env, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, _ = await process.communicate()

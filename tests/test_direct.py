@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bot.channels import direct
 from bot.channels.direct import Direct
 from bot.errors import OutcomeUnknown, Unreachable
+from tests.road_kit import until
 
 JSON = {"content-type": "application/json"}
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -36,7 +37,9 @@ class Server:
 
     @asynccontextmanager
     async def running(self, context: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=context)
+        server = await asyncio.start_server(
+            self._connected, "127.0.0.1", 0, ssl=context, backlog=2 * direct.CONNECTIONS
+        )
         self.url = f"{'https' if context else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/say"
         async with server:
             yield self
@@ -174,8 +177,10 @@ async def test_an_answer_that_nobody_asked_for_is_not_taken_for_that_of_the_next
     assert server.connections == 2
 
 
+@pytest.mark.timeout(180)
 async def test_more_calls_than_places_wait_for_each_other():
-    flying, most = 0, 0
+    """The server answers nobody until every place is taken and more have come."""
+    flying, most, go_on = 0, 0, asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal flying, most
@@ -183,16 +188,21 @@ async def test_more_calls_than_places_wait_for_each_other():
             await request(reader)
             flying += 1
             most = max(most, flying)
-            await asyncio.sleep(0.001)
+            await go_on.wait()
             flying -= 1
             writer.write(FINE)
 
     async with Server(talk).running() as server, road() as transport, asyncio.TaskGroup() as group:
-        for _ in range(direct.CONNECTIONS + 50):
-            group.create_task(transport.post(server.url, JSON, b"{}"))
+        for there in range(50, direct.CONNECTIONS + 1, 50):  # a connection must come about within five seconds
+            calls = [group.create_task(transport.post(server.url, JSON, b"{}")) for _ in range(50)]
+            await until(lambda there=there: flying == there)
+        calls += [group.create_task(transport.post(server.url, JSON, b"{}")) for _ in range(50)]
+        await asyncio.sleep(0)
+        assert not any(call.done() for call in calls)
+        go_on.set()
 
-    assert most <= direct.CONNECTIONS
-    assert server.connections <= direct.CONNECTIONS
+    assert most == direct.CONNECTIONS
+    assert server.connections == direct.CONNECTIONS
 
 
 async def test_over_tls_a_certificate_that_we_trust_is_needed(tmp_path: Path):
@@ -209,10 +219,14 @@ async def test_over_tls_a_certificate_that_we_trust_is_needed(tmp_path: Path):
                 await transport.post(server.url, JSON, b"{}")
 
 
+TOO_LONG = ".".join(["nobody"] * 60)
+"""No name is so long: that it leads nowhere is known without asking the network."""
+
+
 async def test_a_name_that_nobody_knows_is_no_connection():
     async with road() as transport:
         with pytest.raises(Unreachable):
-            await transport.post("http://nobody.invalid/say", JSON, b"{}")
+            await transport.post(f"http://{TOO_LONG}/say", JSON, b"{}")
 
 
 def certified(folder: Path) -> tuple[Path, Path]:

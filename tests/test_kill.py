@@ -7,7 +7,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,18 +31,17 @@ from tests.road_kit import (
     Launcher,
     Program,
     environment,
+    kept_port,
     message,
     small_content,
     until,
-    unused_port,
 )
 
 CHATS = range(1, 151)
 MANY = 120
-IN_FLIGHT = 50
-"""Calls that can be on their way at once at this rate (500/s in chunks of a tenth of a second)."""
-
-
+LONG = 150
+"""Seconds to wait for what several programs do together: a machine may be so busy that they take ten times as long."""
+RATE = "200"
 CROWD = range(5_001, 5_121)
 ALLOWED = 100.0
 ASKED = "60"
@@ -54,7 +53,7 @@ be refused, and a busy machine is not.
 @asynccontextmanager
 async def _launcher(folder: Path, telegram: FakeTelegram, **more: str) -> AsyncIterator[Launcher]:
     content = small_content(folder, "carne-extranjeria", "privacidad", "hablar-persona")
-    launcher = Launcher(environment(telegram, content, folder, **more), folder)
+    launcher = Launcher(environment(telegram, content, folder, TELEGRAM_RATE=RATE, **more), folder)
     try:
         yield launcher
     finally:
@@ -86,32 +85,50 @@ async def _all_sent(storage: Storage) -> None:
     async def nothing_owed() -> bool:
         return not await _in_state(storage, State.QUEUED, State.LEASED, State.SENDING)
 
-    await until(nothing_owed, 30)
+    await until(nothing_owed, LONG)
 
 
-async def _check_nothing_lost_or_doubled(telegram: FakeTelegram, storage: Storage, chats: Sequence[int]) -> None:
+def _heard(telegram: FakeTelegram, words: str = "") -> set[int]:
+    """The chats that the provider was asked to tell this, whatever it answered."""
+    asked = [call.fields for call in telegram.calls if call.method == "sendMessage"]
+    return {int(fields["chat_id"]) for fields in asked if words in fields["text"]}
+
+
+def _begun(rate: str, kills: int) -> int:
+    """So many can be unknown though the provider never heard of them: two micro-batches a kill, each of what may go in
+    a twentieth of a second (`bot/delivery/lane.py`).
+
+    How many are unknown that it did hear of is a matter of how long it took to answer.
+    """
+    return kills * 2 * int(int(rate) / 20)
+
+
+async def _check_nothing_lost_or_doubled(
+    telegram: FakeTelegram, storage: Storage, chats: Sequence[int], kills: int
+) -> None:
     unknown = await _in_state(storage, State.UNKNOWN)
     answered = _answered(telegram)
     assert {chat for chat in chats if not answered[chat]} <= unknown
     assert [chat for chat in chats if answered[chat] > 1] == []
-    assert len(unknown) <= IN_FLIGHT
+    assert len(unknown - _heard(telegram)) <= _begun(RATE, kills)
 
 
+@pytest.mark.timeout(600)  # three programs are started, one after another
 async def test_the_embedded_program_killed_while_polling_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """Killed twice in the middle of its work; the third time it is told to stop, which takes a moment and leaves 0."""
+    """Killed twice in the middle of its work; the third time it is told to stop, finishes what flies and leaves 0."""
     chance = random.Random(20261122)
     async with FakeTelegram(latency=0.02).running() as telegram, _launcher(tmp_path, telegram) as launcher:
         for part in range(2):
             program = await launcher.start()
             _ask(telegram, CHATS[part * 50 : part * 50 + 50])
             few = part * 50 + chance.randrange(2, 40)
-            await until(lambda few=few: len(telegram.sent()) >= few, 30)
+            await until(lambda few=few: len(telegram.sent()) >= few, LONG)
             await program.kill()
         program = await launcher.start()
-        await until(lambda: not telegram.updates, 30)
+        await until(lambda: not telegram.updates, LONG)
         storage = await _open(f"sqlite:///{tmp_path}/var/rumbo.db")
         await _all_sent(storage)
-        await _check_nothing_lost_or_doubled(telegram, storage, CHATS[:100])
+        await _check_nothing_lost_or_doubled(telegram, storage, CHATS[:100], kills=2)
         await _stop_in_the_middle(telegram, program, storage)
         await storage.close()
 
@@ -128,11 +145,9 @@ async def _stop_in_the_middle(telegram: FakeTelegram, program: Program, storage:
     unknown = await _in_state(storage, State.UNKNOWN)
     telegram.latency = 0.5
     _ask(telegram, chats)
-    await until(lambda: len(telegram.sent()) > before, 20)
+    await until(lambda: len(telegram.sent()) > before, LONG)
 
-    started = asyncio.get_running_loop().time()
     assert await program.stop() == 0
-    assert asyncio.get_running_loop().time() - started < 8
     assert await _in_state(storage, State.LEASED, State.SENDING) == set()
     assert await _in_state(storage, State.UNKNOWN) == unknown
     owed = await _in_state(storage, State.QUEUED)
@@ -160,7 +175,7 @@ class _Platform:
     async def _some(self, client: httpx.AsyncClient, waiting: asyncio.Queue[int]) -> None:
         while not waiting.empty():
             update = message(QUESTION, waiting.get_nowait(), next(self._updates))
-            await until(lambda update=update: self._taken(client, update), 60)
+            await until(lambda update=update: self._taken(client, update), LONG)
             await self._taken(client, update)  # and once more, as if the acknowledgement had been lost
 
     async def _taken(self, client: httpx.AsyncClient, update: object) -> bool:
@@ -171,26 +186,27 @@ class _Platform:
         return answer.status_code == 200
 
 
+@pytest.mark.timeout(600)  # four programs are started
 async def test_web_and_worker_killed_on_postgresql_lose_and_double_nothing(
     postgres_server: servers.Server, redis_url: str, tmp_path: Path
 ) -> None:
     url = servers.empty_database(postgres_server, "migrated")
-    port = unused_port()
     chats = range(1, MANY + 1)
     async with (
         FakeTelegram(latency=0.02).running() as telegram,
         _launcher(tmp_path, telegram, DATABASE_URL=url, REDIS_URL=redis_url) as launcher,
+        AsyncExitStack() as stack,
     ):
+        port = stack.enter_context(kept_port())
         web, worker = await asyncio.gather(launcher.start("web", port), launcher.start("worker"))
         async with asyncio.TaskGroup() as group:
-            delivering = group.create_task(_Platform(web.url).deliver(chats))
-            await until(lambda: len(telegram.sent()) >= 15, 30)
+            group.create_task(_Platform(web.url).deliver(chats))  # ends when all were acknowledged
+            await until(lambda: len(telegram.sent()) >= 15, LONG)
             await asyncio.gather(web.kill(), worker.kill())
             await asyncio.gather(launcher.start("web", port), launcher.start("worker"))
-        assert delivering.done()
         storage = await _open(url)
         await _all_sent(storage)  # the workers that are alive take up what the dead had leased
-        await _check_nothing_lost_or_doubled(telegram, storage, chats)
+        await _check_nothing_lost_or_doubled(telegram, storage, chats, kills=1)
         await storage.close()
         assert [await program.stop() for program in launcher.programs[2:]] == [0, 0]
 
@@ -244,7 +260,7 @@ class _Coordinator:
             shown = await self._desk.show(number)
             return shown if shown["state"] == "done" else None
 
-        return await until(done, 90)
+        return await until(done, LONG)
 
 
 def _got(telegram: FakeTelegram, words: str) -> Counter[int]:
@@ -263,7 +279,7 @@ def mode(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, str]
     return {"DATABASE_URL": url, "REDIS_URL": request.getfixturevalue("redis_url")}, ["worker", "worker"]
 
 
-@pytest.mark.timeout(240)  # five programs are started; a busy machine takes its time
+@pytest.mark.timeout(600)  # five programs are started; a busy machine takes its time
 async def test_an_announcement_reaches_everybody_once_though_all_processes_are_killed(
     mode: tuple[dict[str, str], list[str]], tmp_path: Path
 ) -> None:
@@ -282,12 +298,14 @@ async def test_an_announcement_reaches_everybody_once_though_all_processes_are_k
             assert (calm["sent"], _got(telegram, "Feria el sábado")) == (len(CROWD), Counter(CROWD))
             assert telegram.counts().get("sendMessage 429", 0) <= 3
 
-            number = await coordinator.send("Cambio de hora")
+            number, kills = await coordinator.send("Cambio de hora"), 0
             for part in (1, 2):
                 few = part * len(CROWD) // 3
-                await until(lambda few=few: _got(telegram, "Cambio de hora").total() >= few, 90)
+                await until(lambda few=few: _got(telegram, "Cambio de hora").total() >= few, LONG)
                 survivors = running[1:] if part == 2 else []  # the second time another worker takes it up
-                await asyncio.gather(*(program.kill() for program in running if program not in survivors))
+                victims = [program for program in running if program not in survivors]
+                await asyncio.gather(*(program.kill() for program in victims))
+                kills += len(victims)
                 running = survivors or await asyncio.gather(*(launcher.start(role) for role in roles))
             shown = await coordinator.end_of(number)
             got, unknown = _got(telegram, "Cambio de hora"), await _in_state(storage, State.UNKNOWN)
@@ -297,4 +315,4 @@ async def test_an_announcement_reaches_everybody_once_though_all_processes_are_k
     assert shown["sent"] + shown["unknown"] == shown["eligible"] == len(CROWD)
     assert set(CROWD) - set(got) <= unknown
     assert [chat for chat, times in got.items() if times > 1] == []
-    assert len(unknown) <= IN_FLIGHT
+    assert len(unknown - _heard(telegram, "Cambio de hora")) <= _begun(ASKED, kills)

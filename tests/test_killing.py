@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import select
 
 from bot.messages import Reply
@@ -15,6 +16,10 @@ from tests.conftest import KEY
 
 CROWD, REPLIES = 80, 20
 KILLS = {25: "before the answer", 60: "after the answer"}
+BEGUN = 15
+"""A kill can leave so many unknown though the provider never heard of them: what may go in a twentieth of a second, of
+the replies and twice of the crowd (`bot/delivery/lane.py`), at 100 a second.
+"""
 
 
 class Provider:
@@ -46,6 +51,7 @@ class Provider:
         self.process.kill()
 
 
+@pytest.mark.timeout(180)  # three programs are started, one after another
 async def test_killed_twice_while_sending_nobody_gets_it_twice_and_nobody_is_lost(
     storage, database_url, tmp_path_factory
 ):
@@ -53,7 +59,7 @@ async def test_killed_twice_while_sending_nobody_gets_it_twice_and_nobody_is_los
     provider = Provider(str(tmp_path_factory.mktemp("p") / "s"))
     server = await asyncio.start_unix_server(provider.take, provider.path)
     ends = []
-    async with server, asyncio.timeout(50):
+    async with server:
         while 0 not in ends:
             told = (database_url, KEY, provider.path, f"me:{len(ends)}")
             command = (sys.executable, "-m", "tests.sending_process", *told)
@@ -75,7 +81,8 @@ async def test_killed_twice_while_sending_nobody_gets_it_twice_and_nobody_is_los
         who for who, state in states.items() if state is State.UNKNOWN
     }
     assert set(states.values()) <= {State.SENT, State.UNKNOWN}
-    assert Counter(states.values())[State.UNKNOWN] <= 2 * 25
+    never_heard = {who for who, state in states.items() if state is State.UNKNOWN} - set(provider.got)
+    assert len(never_heard) <= len(KILLS) * BEGUN
 
 
 async def owe(storage):

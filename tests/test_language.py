@@ -46,6 +46,12 @@ def test_a_word_or_two_never_flip_the_language(text):
         ("bonjour, je cherche du travail à Lima", "other"),
         ("mwen bezwen yon travay", "other"),
         ("Привет, как дела", "other"),
+        ("你好", "other"),
+        ("oi, como faço para tirar a carteira de estrangeiro?", "other"),
+        ("quanto custa", "other"),
+        ("merci", "other"),
+        ("mwen pa pale espanyol", "other"),
+        ("cuanto cuesta la carteira", "es"),
         ("¿Qué es el permanent resident card?", "es"),
     ],
 )

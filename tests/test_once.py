@@ -9,9 +9,9 @@ from bot.broadcasts.audience import Kind
 from bot.broadcasts.rates import read_rates
 from bot.broadcasts.states import NotPossible
 from bot.broadcasts.telling import show_text
-from bot.storage.broadcasts import Broadcasts
 from bot.storage.crowd import Crowd
 from bot.storage.matching import Matching
+from bot.storage.templates import Templates
 from tests.news_kit import Office, wording
 from tests.test_digests import Round
 
@@ -152,7 +152,9 @@ async def test_a_digest_and_an_announcement_at_the_same_instant_are_never_a_thir
     await office.desk.approve(one.id, "Rosa")
     await round_.post("Dos")
 
-    await asyncio.gather(round_.tell(), office.desk.send(one.id))
+    _, sent = await asyncio.gather(round_.tell(), office.desk.send(one.id), return_exceptions=True)
+    if isinstance(sent, NotPossible):  # the digests were quicker for everybody
+        assert sent.code == "nobody"
     await asyncio.gather(round_.tell(), office.desk.advance(clock()))
     since = clock() - timedelta(hours=10)
     async with storage.view() as work:
@@ -181,7 +183,7 @@ def test_whoever_asks_how_far_it_is_reads_why_some_did_not_get_it(state, reason,
 async def meta_decides(storage, clock, category):
     async with storage.work() as work:
         known = {("rumbo_feria_recordatorio", language): category for language in ("es", "en")}
-        await Broadcasts(work.line, work.vault).know_templates(known, clock())
+        await Templates(work.line).know(known, clock())
 
 
 async def reminded(office, storage, clock):

@@ -67,7 +67,7 @@ async def test_one_of_them_is_seen_reported_and_explained_like_any_other(rumbo):
     await rumbo.text("por qué me llegó")
     assert "Mozo" in (await rumbo.replies(8))[7]
     await rumbo.tell(tap(f"report/{vacancy['id']}"))
-    assert "revisará" in (await rumbo.replies(9))[8]
+    assert "tu reporte" in (await rumbo.replies(9))[8]
 
 
 async def test_without_an_open_vacancy_nothing_is_offered(rumbo):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.choosing import fold, pick
-from bot.conversation import Context, State, advance
+from bot.conversation import Context, ReportVacancy, State, advance
 from bot.flows import ALL
 from bot.library.library import Library
 from bot.messages import LONGEST_LABEL, LONGEST_REPLY, Inbound, Kind
@@ -71,3 +71,24 @@ def test_no_two_options_are_ever_called_alike(drawn):
     assert len({fold(label) for label in found}) == len(found) == min(len(drawn), 8)
     assert all(0 < len(label) <= LONGEST_LABEL for label in found)
     assert len(reply.text) <= LONGEST_REPLY
+
+
+def tapped(choice, *offers):
+    person = Person(PersonId(1), Address("telegram", "1"), Language.SPANISH, wish=Wish())
+    ctx = Context(person, NOW, Library(country=country()), wording(), alerts=offers)
+    return advance(State(greeted=True), Inbound("e1", person.address, NOW, Kind.CHOICE, choice=choice), ctx, ALL)
+
+
+def test_what_was_never_sent_is_not_thanked_for_and_the_offers_that_were_are_asked_about():
+    turn = tapped("report/99", sent(1))
+
+    assert turn.effects == ()
+    assert turn.replies[0].text.startswith("Esa oferta no está entre las últimas que te envié.")
+    assert labels(turn.replies[0]) == ["Mozo"]
+
+
+def test_a_report_promises_nothing_but_what_happens():
+    turn = tapped("report/1", sent(1))
+
+    assert turn.effects == (ReportVacancy("1"),)
+    assert "el equipo ve tu reporte en su lista" in turn.replies[0].text

@@ -94,7 +94,7 @@ def office(storage, clock):
 async def test_the_ledger_counts_messages_once_however_often_it_is_asked(office, storage, clock):
     alarms = []
 
-    async def alarm(month):
+    async def alarm(work, month):
         alarms.append(month)
 
     ledger = Ledger(storage, country, lambda: read_rates(RATES), alarm)

@@ -13,7 +13,7 @@ from bot.messages import Kind
 from bot.mind import Mind
 from bot.settings import HOME, Settings
 from bot.storage.line import Query
-from tests.road_kit import until
+from tests.road_kit import AHEAD, until
 from tests.storm import MEDIA, Storm, mutated, noise, unfit
 from tests.transcripts.player import stage
 
@@ -31,11 +31,13 @@ def test_in_long_conversations_anything_gets_an_answer_and_a_way_on(mind: Mind, 
     assert len(storm.kinds) > 8  # it did reach the corners
 
 
+@pytest.mark.timeout(180)
 async def test_the_whole_program_takes_anything_and_sends_every_answer(mind: Mind, tmp_path: Path) -> None:
     """Through the simulator's both channels and the database: what is owed is rendered and sent, nothing fails."""
     chance = random.Random(3)
-    chosen = Settings(content=HOME / "content", var=tmp_path, encoder="off", simulator=True, gather_seconds=0.0)
-    app = await composition.build(chosen, mind=mind)
+    given = {"content": HOME / "content", "var": tmp_path, "encoder": "off", "simulator": True, "gather_seconds": 0.0}
+    app = await composition.build(Settings(_env_file=None, **given), mind=mind)
+    app.clock.advance(AHEAD)
     asked = answered = 0
     async with app.running():
         for number in range(240):
@@ -57,7 +59,7 @@ async def test_the_whole_program_takes_anything_and_sends_every_answer(mind: Min
             app.clock.advance(_A_WHILE)
             return await nothing_owed()
 
-        await until(move, 40)
+        await until(move, 90)
         async with app.storage.view() as work:
             ends = await work.line.rows(Query("SELECT state, error, count(*) FROM delivery GROUP BY state, error"))
     assert answered == asked

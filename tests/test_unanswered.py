@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from bot.library.load import load
 from bot.understanding.scrub import GAP, scrub
 from tests.conftest import KEY
 from tests.library_files import write_content
+from tests.road_kit import seated
 
 TODAY = datetime.now(UTC).date()
 DOGS = (
@@ -45,21 +45,15 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def desk(folder: Path, tmp_path: Path, migrated_file: Path) -> Desk:
     """An editor's terminal on a database in which questions were left open."""
-    given = {"RUMBO_CONTENT": str(folder), "RUMBO_VAR": str(tmp_path), "RUMBO_SECRET_KEYS": KEY}
     shutil.copy(migrated_file, tmp_path / "rumbo.db")
 
     def type_(*words: str) -> tuple[int, str, str]:
         out, wrong = io.StringIO(), io.StringIO()
-        before = dict(os.environ)
-        os.environ.update(given)
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(wrong):
-                return main(words), out.getvalue(), wrong.getvalue()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        here = seated(tmp_path, CONTENT=folder, VAR=tmp_path, SECRET_KEYS=KEY)
+        with here, contextlib.redirect_stdout(out), contextlib.redirect_stderr(wrong):
+            return main(words), out.getvalue(), wrong.getvalue()
 
-    chosen = settings.Settings(content=folder, var=tmp_path, secret_keys=KEY)
+    chosen = settings.Settings(_env_file=None, content=folder, var=tmp_path, secret_keys=KEY)
     asyncio.run(_leave_open(chosen, [("es", text) for text in DOGS] + [("en", "can i bring my dog")]))
     return type_
 
@@ -155,7 +149,7 @@ def test_any_way_of_asking_survives_the_file(listed: str, question: str) -> None
 
 
 def test_a_kept_question_is_dropped_after_sixty_days(desk: Desk, folder: Path, tmp_path: Path) -> None:
-    chosen = settings.Settings(content=folder, var=tmp_path, secret_keys=KEY)
+    chosen = settings.Settings(_env_file=None, content=folder, var=tmp_path, secret_keys=KEY)
 
     async def purge() -> list[str]:
         await _leave_open(chosen, [("es", "muy vieja")], Clock()() - timedelta(days=61))

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from babel.messages.pofile import read_po
 from numpy.typing import NDArray
 
 from bot.understanding.danger import CERTAIN, LIKELY, POSSIBLE, DangerRecogniser
@@ -33,6 +34,7 @@ ROOT = Path(__file__).parent.parent
 PHRASES = ROOT / "content/peligro.txt"
 FAMILY, FOLDS = 15, 5
 CALM_WEIGHT, ASKED_WEIGHT = 1.0, 0.7  # of a labelled message, and of a question under an article
+LABEL = 60  # letters of a button or a short sentence of Rumbo
 RARE = 1.5  # how much more a rare sign counts
 SHRINK, RIDGE, RANK = 3e-5, 0.03, 64
 POINTS = 6_000  # messages that carry the meaning learnt from all
@@ -70,6 +72,29 @@ def adverts() -> list[str]:
     return [str(item["text"]) for item in read(ROOT / "tests/data/offers.yaml") if not item["hold"]]
 
 
+def own_words() -> Iterator[str]:
+    """What Rumbo itself offers to say, in both languages: people type the words of a button."""
+    for language in ("es", "en"):
+        with (ROOT / f"content/{language}/ui.po").open("rb") as file:
+            for entry in read_po(file):
+                text = str(entry.string)
+                if (
+                    entry.id
+                    and "\n" not in text
+                    and "{" not in text
+                    and len(text) <= LABEL
+                    and "urgent" not in entry.id
+                ):
+                    yield text
+
+
+def questions() -> Iterator[str]:
+    """Questions and stories of people in no danger, with their life around them; not those held back for judging."""
+    for item in read(ROOT / "tests/data/questions.yaml"):
+        if not item["held"] and item["kind"] not in {"urgent", "control"}:
+            yield str(item["text"])
+
+
 def samples() -> tuple[list[Sample], tuple[str, ...]]:
     """Everything to learn from, and the articles in the order of the columns."""
     labelled = read(ROOT / "tests/data/danger.yaml")
@@ -78,7 +103,8 @@ def samples() -> tuple[list[Sample], tuple[str, ...]]:
         Sample(str(item["text"]), articles.index(item["expect"]) if item["urgent"] else -1, CALM_WEIGHT, at // FAMILY)
         for at, item in enumerate(labelled)
     ]
-    for texts, weight in ((adverts(), CALM_WEIGHT), (list(asked()), ASKED_WEIGHT)):
+    calm = ((adverts(), CALM_WEIGHT), (questions(), CALM_WEIGHT), (own_words(), CALM_WEIGHT), (asked(), ASKED_WEIGHT))
+    for texts, weight in calm:
         last = found[-1].family + 1
         found += [Sample(text, -1, weight, last + at // FAMILY) for at, text in enumerate(dict.fromkeys(texts))]
     return found, articles
@@ -190,7 +216,7 @@ def learn_meaning(vectors: Floats, known: Sequence[Sample], count: int) -> tuple
     points = moved[np.random.default_rng(0).permutation(len(moved))[:POINTS]]
     near = _kernel(moved @ points.T)
     inner = near.T @ near + RIDGE * _kernel(points @ points.T)
-    inner[np.diag_indices_from(inner)] += 1e-3  # near twins among the points
+    inner[np.diag_indices_from(inner)] += 0.03  # near twins among the points: with less, rounding decides
     pull = np.linalg.solve(inner, near.T @ wanted)
     directions, curves = np.zeros((count, RANK, moved.shape[1]), np.float32), np.zeros((count, RANK), np.float32)
     for article in range(count):
@@ -213,33 +239,32 @@ def learn(
     mean, heads = (np.zeros(0, np.float32), ()) if vectors is None else learn_meaning(vectors, known, len(articles))
     whole = np.round(table / units).astype(np.int8)
     scales = tuple(map(float, units)), tuple(map(float, bias))
-    return Weights(articles, whole, *scales, (1.0, 0.0), (1.0, NEAR, 0.0), mean, heads)
+    return Weights(articles, whole, *scales, (1.0, 0.0, 0.0), (1.0, 0.0, NEAR, 0.0), mean, heads)
 
 
 def held_out(
     words: Sequence[list[str]], vectors: Floats | None, known: Sequence[Sample], articles: tuple[str, ...]
-) -> tuple[Floats, Floats]:
-    """For each message the odds by words and the meaning, from weights that never saw its family."""
-    odds, meant = np.zeros(len(known), np.float32), np.zeros(len(known), np.float32)
+) -> Floats:
+    """For each message what its words say, whole and by parts, and its meaning, by weights that never saw its family."""
+    found = np.zeros((len(known), 3), np.float32)
     for fold in range(FOLDS):
         inside = [at for at, sample in enumerate(known) if sample.family % FOLDS != fold]
         some = None if vectors is None else vectors[inside]
         weights = learn([words[at] for at in inside], some, [known[at] for at in inside], articles)
         for at, sample in enumerate(known):
             if sample.family % FOLDS == fold:
-                found, _ = weights.likely(words[at])
-                odds[at] = np.log(found / (1 - found))
-                meant[at] = 0 if vectors is None else sum(weights.meaning(vectors[at]))
-    return odds, meant
+                _, whole, second = weights.words(words[at])
+                found[at] = whole, second, 0 if vectors is None else sum(weights.meaning(vectors[at]))
+    return found
 
 
-def calibrate(odds: Floats, meant: Floats, known: Sequence[Sample]) -> dict[str, tuple[float, ...]]:
+def calibrate(said: Floats, known: Sequence[Sample]) -> dict[str, tuple[float, ...]]:
     """What the odds are worth on families never seen: the slopes that make a likelihood of them."""
     danger = np.asarray([sample.label >= 0 for sample in known])
     ordinary = np.asarray([sample.weight == ASKED_WEIGHT for sample in known])
     found: dict[str, tuple[float, ...]] = {}
-    for meaning, name, columns in ((False, "trust", [odds]), (True, "both", [odds, meant])):
-        signs_ = np.stack([*columns, np.ones_like(odds)], axis=1)
+    for meaning, name, count in ((False, "trust", 2), (True, "both", 3)):
+        signs_ = np.concatenate([said[:, :count], np.ones((len(said), 1), np.float32)], axis=1)
 
         def at(point: Floats, signs_: Floats = signs_) -> tuple[float, Floats]:
             share = 1 / (1 + np.exp(np.clip(-signs_ @ point, -30, 30)))
@@ -249,7 +274,7 @@ def calibrate(odds: Floats, meant: Floats, known: Sequence[Sample]) -> dict[str,
         point = descend(at, np.zeros(signs_.shape[1], np.float32))
         share = 1 / (1 + np.exp(np.clip(-signs_ @ point, -30, 30)))
         found[name] = tuple(map(float, point))
-        for limit in (POSSIBLE[meaning], LIKELY, CERTAIN):
+        for limit in (POSSIBLE[meaning], LIKELY[meaning], CERTAIN):
             print(
                 f"families never seen, {name}: from {limit} on {(share[danger] >= limit).mean():.3f} recognised,"
                 f" false {(share[ordinary] >= limit).mean():.3f} ordinary,"
@@ -318,8 +343,7 @@ def main() -> None:
     phrases = Phrases.parse(PHRASES.read_text(encoding="utf-8"))
     words = [phrases.found(phrases.words(sample.text))[1] for sample in known]
     vectors = heard([sample.text for sample in known])
-    odds, meant = held_out(words, vectors, known, articles)
-    worth = calibrate(odds, meant, known)
+    worth = calibrate(held_out(words, vectors, known, articles), known)
     if "--measure" in sys.argv:
         measure()
         return

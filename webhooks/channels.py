@@ -1,6 +1,6 @@
 """`POST /webhooks/telegram`, `/webhooks/twilio`, `/webhooks/twilio/status`: verify, read, hand over, acknowledge.
 
-Acknowledged after the commit and before the send. A request that cannot be stored now gets 503 and is sent again.
+A request is acknowledged after the commit and before the send. One that cannot be stored now gets 503 and comes again.
 """
 
 from __future__ import annotations

@@ -62,12 +62,12 @@ async def received(request: Request, app: App) -> Received:
     )
 
 
-def refusal(error: Exception) -> Response:
-    """The answer to a request that we do not take; says why, shows no trace."""
+def refusal(error: Exception, *, unsigned: int = 403) -> Response:
+    """The answer to a request that we do not take; says why, shows no trace. `unsigned`: the status for NotGenuine."""
     if isinstance(error, TooLarge):
         return JSONResponse({"error": f"the body is over {LARGEST_BODY} bytes"}, 413)
     if isinstance(error, NotGenuine):
-        return JSONResponse({"error": str(error)}, 403)
+        return JSONResponse({"error": str(error)}, unsigned)
     if isinstance(error, Malformed):
         errors = [{"field": field, "reason": reason} for field, reason in error.errors]
         return JSONResponse({"error": str(error), "errors": errors}, 422 if errors else 400)

@@ -1,4 +1,4 @@
-"""Is it alive, is it ready, and how much has it done: for operators and their machines."""
+"""Whether the process is alive, whether it is ready, and its counters: for operators and their machines."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bot.app import App
 from webhooks.channels import Door
 
 
-def live(_app: App) -> Door:
-    """The process answers."""
+def live(app: App) -> Door:
+    """The process answers, and does its work; 503 when only a new start helps."""
 
     async def answer(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "gone"}, 503) if app.gone else JSONResponse({"status": "ok"})
 
     return answer
 
@@ -22,7 +22,7 @@ def ready(app: App) -> Door:
     """Database, Redis and the outbox are well; 503 names what is not."""
 
     async def answer(_request: Request) -> Response:
-        found = await app.condition()
+        found = await app.health.condition()
         return JSONResponse(found, 200 if found["status"] == "ok" else 503)
 
     return answer
@@ -32,6 +32,6 @@ def metrics(app: App) -> Door:
     """Prometheus' text format."""
 
     async def answer(_request: Request) -> Response:
-        return Response(await app.measures(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(await app.health.measures(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return answer

@@ -1,7 +1,7 @@
 """`POST /webhooks/vacancies/{partner}` and `/webhooks/fairs/{partner}`: Standard Webhooks with secrets of each partner.
 
 In this order: size (413), partner and signature (401), age (401), JSON (400), payload (422), 200 with the object.
-Who is no partner and who signs wrongly get the same answer. A repeated `webhook-id` gets the same answer, nothing else.
+An unknown partner and a wrong signature get the same answer. A repeated `webhook-id` gets the same answer, nothing else.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from standardwebhooks.webhooks import Webhook, hmac_data
 from starlette.responses import JSONResponse
 
 from bot.errors import Malformed, NotGenuine, StorageGone
-from webhooks.doors import TooLarge, body_of
+from webhooks.doors import TooLarge, body_of, refusal
 
 log = logging.getLogger(__name__)
 
 TOLERANCE = timedelta(minutes=5)
-"""How old, or how far ahead, a request may be: the Standard Webhooks' own figure."""
+"""How old, or how far ahead, the time of a request may be: the figure of Standard Webhooks."""
 _LONGEST_ID = 256
 
 Take = Callable[[str, str, object], Awaitable[Mapping[str, Any]]]
@@ -65,7 +65,7 @@ class PartnerApp(Protocol):
 
 
 def router(app: PartnerApp) -> APIRouter:
-    """The two ways in."""
+    """The routes of the two addresses."""
     routes = APIRouter()
 
     @routes.post("/webhooks/vacancies/{partner}")
@@ -84,16 +84,10 @@ async def _answer(app: PartnerApp, partner: str, request: Request, take: Take) -
         body = await body_of(request)
         webhook_id = verify(body, request.headers, app.settings.partner_secrets.get(partner, ()), app.clock())
         return JSONResponse(await take(partner, webhook_id, _parsed(body)))
-    except TooLarge:
-        return JSONResponse({"error": "the body is over 1 MiB"}, 413)
-    except NotGenuine as error:
-        log.info("partner_refused", extra={"reason": str(error)})
-        return JSONResponse({"error": str(error)}, 401)
-    except Malformed as error:
-        errors = [{"field": field, "reason": reason} for field, reason in error.errors]
-        return JSONResponse({"errors": errors} if errors else {"error": str(error)}, 422 if errors else 400)
-    except StorageGone:
-        return JSONResponse({"error": "try again later"}, 503, {"Retry-After": "5"})
+    except (TooLarge, NotGenuine, Malformed, StorageGone) as error:
+        if isinstance(error, NotGenuine):
+            log.info("partner_refused", extra={"reason": str(error)})
+        return refusal(error, unsigned=401)
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> str:
@@ -118,16 +112,16 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now:
 
 
 def _key(secret: str) -> bytes:
-    """The key of a secret, as the library reads it; a secret that is none signs nothing."""
+    """The key of a secret, as the library reads it; empty for text that is not a secret, so it proves nothing."""
     try:
-        Webhook(secret)  # refuses what is no secret
+        Webhook(secret)  # refuses what is not a secret
         return base64.b64decode(secret.removeprefix("whsec_") + "==")
     except Exception:  # noqa: BLE001 - the library raises three kinds, one of them a bare Exception
         return b""
 
 
 def _signature(entry: str) -> bytes:
-    """The bytes of one `v1,...` entry; other versions and broken ones are no signature."""
+    """The bytes of one `v1,...` entry; empty for other versions and for broken ones."""
     version, _, encoded = entry.partition(",")
     try:
         return base64.b64decode(encoded, validate=True) if version == "v1" else b""

@@ -26,9 +26,9 @@ from webhooks.doors import TooLarge, body_of, refusal
 
 Act = Callable[[Request, App], Awaitable[dict[str, Any]]]
 FARTHEST = 400 * 24 * 3600
-"""Seconds that the clock can be moved at once."""
+"""The most seconds by which one request moves the clock."""
 PATIENCE = 10.0
-"""Seconds that the screen is waited for."""
+"""How many seconds a request waits for a new bubble."""
 
 
 class Said(BaseModel):

@@ -1,7 +1,7 @@
 """Pages for people without the app: the start page, the web twin of each article, the index, fairs as calendar files.
 
-No JavaScript, at most 15 KB a page, printable. Every address is stable: notices and posters carry it. A page says no
-more than the article: what is withdrawn in the chat is withdrawn here.
+No JavaScript, at most 15 KB a page, printable. Addresses never change, because notices and posters carry them. A page
+says no more than the article: what is withdrawn in the chat is withdrawn here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def asset(name: str) -> str:
 
 
 def templates(folder: Path) -> Environment:
-    """Where pages are made; whatever is put in is escaped."""
+    """The templates of a folder; every value that is put in is escaped."""
     made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(default=True),
@@ -78,7 +78,7 @@ def routes(app: App) -> list[Route]:
 
 
 def public_root(app: App, request: Request) -> str:
-    """How the world reaches us: as it is set, or as the caller came."""
+    """The address by which the world reaches us: the one in the settings, else the one that was called."""
     return app.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 

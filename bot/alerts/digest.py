@@ -1,4 +1,4 @@
-"""Several vacancies in one bubble: the best first, one employer does not flood, the same job in many cities is one line.
+"""Several vacancies in one bubble: the best first, at most two of an employer at the top, one line for a job in many cities.
 
 Pure. Whatever does not fit is counted, never cut in the middle; the way to see the rest is a choice under the bubble.
 """
@@ -65,7 +65,7 @@ def digest(vacancies: Sequence[Vacancy], words: Words, language: str, region: Ca
 def page(
     messages: Sequence[Sequence[Vacancy]], start: int, words: Words, language: str, region: Callable[[str], str]
 ) -> Digest | None:
-    """What digests told, the newest message first, from this line on; None when nothing of it is open any more.
+    """The jobs that earlier digests told of, newest message first, from line `start` on; None when none of them is open.
 
     The first message has the lines that its digest had, so the line after the last one shown is where the rest begins.
     """
@@ -83,6 +83,12 @@ def count_lines(vacancies: Sequence[Vacancy]) -> int:
     return len(_grouped(vacancies))
 
 
+def copies_of(vacancies: Sequence[Vacancy], vacancy_id: str) -> tuple[Vacancy, ...]:
+    """The open vacancies among these for which the line of this one stands, itself first."""
+    line = next((each for each in _grouped(vacancies) if vacancy_id in {copy.id for copy in each.copies}), None)
+    return tuple(sorted(_open(line), key=lambda copy: copy.id != vacancy_id)) if line else ()
+
+
 def _fitting(
     lines: Sequence[_Line],
     before: int,
@@ -91,7 +97,7 @@ def _fitting(
     region: Callable[[str], str],
     head: str = "",
 ) -> Digest:
-    """As many lines as fit one bubble; `before`: so many are not among these lines."""
+    """As many lines as fit one bubble. `before`: how many lines of the whole list come before these."""
     total = len(lines)
     for count in range(min(MOST_LINES, total), 0, -1):
         title = head or words.many("digest.title", total, language)
@@ -146,7 +152,7 @@ def _reply(
 
 
 def _choices(lines: Sequence[_Line]) -> list[Choice]:
-    """One for each job, by its title: it can be typed as well. The second of a name gets its number in the bubble."""
+    """One for each job, by its title: it can be typed as well. When two have the same name, the second one gets its number."""
     titles: list[str] = []
     for number, each in enumerate(lines, 1):
         name = shortened(each.first.title, LONGEST_LABEL)

@@ -1,6 +1,6 @@
 """schema.org Event as partners send it, turned into a job fair, or into everything that is wrong with it.
 
-The same generosity and the same rules as for vacancies. Only `Malformed` is raised.
+It reads as generously, and by the same rules, as vacancies are read. Only `Malformed` is raised.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read_fair(data: object, partner: str, reader: Reader, now: datetime) -> Part
 
 
 def find_events(graph: Graph) -> list[Node]:
-    """The events of a payload; an object without a type that has a start is one."""
+    """The events of a payload; an object without a type counts as one when it has a start."""
     found = graph.typed(*TYPES)
     if not found and graph.nodes and "@type" not in graph.nodes[0] and "startdate" in graph.nodes[0]:
         return [graph.nodes[0]]
@@ -133,7 +133,7 @@ def fair_of(graph: Graph, node: Node, partner: str, reader: Reader, now: datetim
 
 
 def _is_off(graph: Graph, node: Node) -> bool:
-    """Cancelled, or postponed without a new date: either way nobody is to go there on the day that is named."""
+    """Cancelled, or postponed without a new date: either way nobody should go there on the day that is named."""
     given = graph.items(node.get("eventstatus"))
     said = folded(
         " ".join([*texts(graph, given), *(str(item.get("@id", "")) for item in given if isinstance(item, Mapping))])

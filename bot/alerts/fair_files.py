@@ -109,7 +109,7 @@ def _records(raw: bytes, reader: Reader) -> Iterator[_Row]:
 
 
 def _is_total(cells: Sequence[str], reader: Reader) -> bool:
-    """`Total;3;;`: it says nothing of any fair."""
+    """`Total;3;;`: a row that sums up and is not about a fair."""
     first = folded(next(cell for cell in cells if cell.strip()))
     return first in reader.lexicon.totals and sum(1 for cell in cells if cell.strip()) <= 3
 
@@ -137,7 +137,7 @@ def _row(number: int, cells: Sequence[str], fields: Sequence[str], names: Mappin
 
 
 def _hours(said: Mapping[str, str]) -> dict[str, str]:
-    """The days with the hours that stand in columns of their own, one for each or `9:00 a 16:00` in one."""
+    """The days with their hours, which stand in two columns of their own or as `9:00 a 16:00` in one."""
     start, end = said.get("startDate", ""), said.get("endDate", "")
     times = [_clock(found) for found in _TIME.finditer(said.get("startTime", ""))]
     last = [_clock(found) for found in _TIME.finditer(said.get("endTime", ""))][:1] or times[1:2]

@@ -1,6 +1,6 @@
 """Every place of the country by every name that people write for it, read from `content/lugares-*.yaml`.
 
-Only names and codes: which of several places of one name is meant, `places.py` decides from what stands beside it.
+Only names and codes. Where several places share a name, `places.py` decides by the words beside it which one is meant.
 """
 
 from __future__ import annotations

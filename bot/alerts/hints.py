@@ -1,4 +1,4 @@
-"""What a vacancy lets one guess: its sectors, the languages it asks for, when one works, who really is behind the name.
+"""What can be guessed from the words of a vacancy: its sectors, languages, schedule, and the employer behind a name.
 
 Guesses serve only to match and to group. They are never shown as facts.
 """
@@ -27,7 +27,7 @@ def sectors(lexicon: Lexicon, name: str, description: str) -> tuple[str, ...]:
 
 
 def named_sectors(lexicon: Lexicon, said: str) -> tuple[str, ...]:
-    """The sectors that a column of their own names; empty when it says nothing that is known."""
+    """The sectors that a column of their own names; empty when none of them is known."""
     ids = {folded(sector): sector for sector in lexicon.sectors.patterns}
     return (ids[folded(said)],) if folded(said) in ids else sectors(lexicon, said, "")
 
@@ -51,7 +51,7 @@ def languages(lexicon: Lexicon, text: str) -> tuple[str, ...]:
 
 
 def schedule(lexicon: Lexicon, text: str) -> tuple[str, ...]:
-    """When one works, as far as it is unusual."""
+    """The working time, when it is an unusual one (nights, weekends...)."""
     return tuple(lexicon.schedule.named(folded(text)))
 
 

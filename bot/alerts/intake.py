@@ -1,4 +1,4 @@
-"""What became of a file of vacancies: what landed, what was refused and why, what was there twice. Pure data."""
+"""What became of a file of vacancies: rows accepted, rows refused and why, rows that repeat another. Pure data."""
 
 from __future__ import annotations
 

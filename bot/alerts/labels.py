@@ -1,6 +1,6 @@
 """Short names for offers that stand side by side, so that a person can tell them apart.
 
-Pure. No two labels are ever alike, however alike the offers are: at the latest their place in the list is added.
+Pure. No two labels are ever alike, however alike the offers are: where nothing else tells them apart, their place in the list does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SHORTENED = 11  # of a title, when something stands beside it
 
 
 def told_apart(offers: Sequence[tuple[str, ...]]) -> list[str]:
-    """A label for each: its title (which comes first), with the next of the other words where titles are alike."""
+    """A label for each offer, which is its title and then other words: the title alone, or with the first word that tells."""
     labels: dict[int, str] = {}
     for beside in range(max(map(len, offers), default=0)):
         made = {number: _label(offer, beside) for number, offer in enumerate(offers) if number not in labels}
@@ -37,7 +37,7 @@ def _label(offer: tuple[str, ...], beside: int) -> str:
 
 
 def _unlike(made: Mapping[int, str], others: Mapping[int, str]) -> dict[int, str]:
-    """Those that nobody else is called; one that ends in a number could be taken for a place in the list."""
+    """The labels that no other offer has. A label that ends in a digit is left out: it would look like a place in the list."""
     names = {number: fold(label) for number, label in made.items()}
     counts = Counter([*names.values(), *map(fold, others.values())])
     return {

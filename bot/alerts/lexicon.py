@@ -1,4 +1,4 @@
-"""The words by which payloads and sheets are read, from `content/vacantes.yaml`: no country and no language stands in code.
+"""The words by which payloads and sheets are read, from `content/vacantes.yaml`; no country and no language stands in code.
 
 A mistake in the file is a ValueError, so that the last good version stays in service.
 """
@@ -81,7 +81,7 @@ class Lexicon:
             raise ValueError(f"vacantes: {error!r}") from error
 
     def unit(self, text: str) -> str | None:
-        """HOUR, DAY... for any spelling of it; None when it is none."""
+        """HOUR, DAY... for any spelling of it; None for a word that is not a unit of time."""
         said = folded(re.sub(r"^https?://\S*/", "", text.strip()))
         whole = self.units.get(said) or self.units.get(
             re.sub(r"^(?:por|al|a la|x|cada|la|el|per|pago|sueldo) ", "", said)

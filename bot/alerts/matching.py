@@ -73,7 +73,7 @@ def _differs(wish: Wish, vacancy: Vacancy) -> Mismatch | None:
 
 
 def _common(wished: Iterable[str], offered: Iterable[str]) -> bool:
-    """An empty list is any, else one in common."""
+    """The two lists share a value; an empty list stands for every value."""
     left, right = set(wished), set(offered)
     return not left or not right or bool(left & right)
 
@@ -95,7 +95,7 @@ def why(wish: Wish, vacancy: Vacancy) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The pairs of a table of wishes and vacancies, and why the others are none."""
+    """The pairs of a table of wishes and vacancies, and for the other combinations the reason why not."""
 
     pairs: tuple[tuple[str, str], ...]
     why_not: tuple[tuple[str, str, str], ...]
@@ -106,7 +106,7 @@ class Matches:
 
 
 def match_file(data: Mapping[str, Any], moments: MomentReader) -> Matches:
-    """Match a parsed table (`now`, `subscriptions`, `vacancies`). Raises ValueError or KeyError when it is none."""
+    """Match a parsed table (`now`, `subscriptions`, `vacancies`). Raises ValueError or KeyError for any other form."""
     now = _moment(data["now"], moments, _LONG_AGO) or _LONG_AGO
     pairs: list[tuple[str, str]] = []
     why_not: list[tuple[str, str, str]] = []

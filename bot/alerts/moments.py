@@ -1,6 +1,6 @@
-"""Moments as partners and sheets write them. A day alone is its end, a time without a zone is the country's own.
+"""Moments as partners and sheets write them. A day alone means its end; a time without a zone is in the country's zone.
 
-What is no moment is a ValueError; what says "until it is filled" is None.
+A text that is not a moment raises ValueError; a text that says "until it is filled" gives None.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class MomentReader:
         return (self._next(int(found[1]), int(found[2]), now), None, None) if found else None
 
     def _next(self, day: int, month: int, now: datetime) -> datetime:
-        """A day whose year was not said: this year's, but next year's once half a year has gone by."""
+        """A day whose year was not said: in this year, or in the next one when it would be more than half a year ago."""
         local = now.astimezone(self._zone)
         return datetime(local.year + (1 if month < local.month - 6 else 0), month, day)  # noqa: DTZ001
 

@@ -1,4 +1,4 @@
-"""The plain facts of an offer: what it pays, for how many hours, and over which numbers and links one answers.
+"""The plain facts of an offer: what it pays, for how many hours, and the numbers and links by which people answer.
 
 Facts only. Whether they are good or bad is decided in `trust.py`.
 """
@@ -33,7 +33,6 @@ class Pay:
     low: float
     high: float
     period: Period
-    guaranteed: bool = True  # false: "hasta", "promedio", with commissions
     base: bool = False  # called the basic wage
     sure: bool = True  # the period was written, not guessed
 
@@ -47,7 +46,7 @@ class Pay:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """How long one works; None where the offer is silent."""
+    """The working time; None where the offer does not say."""
 
     a_day: float | None = None  # without the meal break
     days: float | None = None  # a week
@@ -106,9 +105,6 @@ _WAGE_WORD = re.compile(
 )
 _MONTHLY_WORD = re.compile(r"(?:sueldo|remuneracion|salario|haber|salary|basico)\b[^.;\n]{0,18}$")
 _BASE = re.compile(r"(?:basico|sueldo base|base|fijo)\W{0,2}(?:de )?\W{0,2}$")
-_NOT_SURE = re.compile(
-    r"(?:hasta|promedio(?: de)?|sacan|salen|up to|llegas? a|puedes? ganar|sacar|desde|mas de|entre)\W{0,2}$"
-)
 _EXTRA = re.compile(
     r"(?:\+|\b(?:mas|bonos?|comision(?:es)?|viaticos|movilidad|asignacion|premios?|propinas?|bonificacion|descuento|multa|prestamo|adelanto|subsidio|refrigerio))"
     r"\W{0,2}(?:de|hasta|por)?\W{0,2}$"
@@ -155,9 +151,9 @@ def wages(text: OfferText, asked: Sequence[Found], dollar: float) -> tuple[Pay, 
 
 
 def stray_sums(text: OfferText) -> tuple[Found, ...]:
-    """The sums of money beside the wage that are no wage, no bonus and no piece rate; none where no wage is named.
+    """Small sums that the offer names without a purpose: they are not a wage, a bonus or a piece rate.
 
-    Nobody says what it is for, and it is small: most often something that the worker is to pay.
+    Most often the worker is to pay them. Empty when the offer names no wage, because then the sum may be the wage.
     """
     folded, wage, stray = text.folded, False, list[Found]()
     phones = [phone.span() for phone in _PHONE.finditer(folded)]
@@ -192,7 +188,7 @@ def _wage(folded: str, amount: re.Match[str], upper: re.Match[str] | None, end: 
     if period is None or not _LEAST[period] <= value <= 60_000:
         return None
     rate = dollar if "us" in (amount["mark"] or amount["unit"] or "") or "dolar" in (amount["unit"] or "") else 1
-    return Pay(value * rate, high * rate, period, not _NOT_SURE.search(before), bool(_BASE.search(before)), sure)
+    return Pay(value * rate, high * rate, period, bool(_BASE.search(before)), sure)
 
 
 def _period(before: str, after: str, value: float, marked: bool) -> tuple[Period | None, bool]:
@@ -260,7 +256,7 @@ _NO_OVERTIME = re.compile(
 
 
 def hours(text: OfferText) -> Hours:
-    """How long one works, as far as the offer tells."""
+    """The working time, as far as the offer tells."""
     folded = text.folded
     days = next((count for pattern, count in _DAYS if pattern.search(folded)), None)
     counted = _DAYS_COUNTED.search(folded)
@@ -320,7 +316,7 @@ _DIALLED = re.compile(
 
 
 def foreign_number(text: OfferText, home: str) -> bool:
-    """Whether one is to answer on a number of another country than `home` (its dialling code)."""
+    """Whether people are to answer on a number of another country than `home` (its dialling code)."""
     for number in _DIALLED.finditer(text.folded):
         digits = re.sub(r"\D", "", number.group()).removeprefix("00")
         at_home = digits.startswith(home) or (len(digits) <= 9 and not digits.startswith("04"))

@@ -60,7 +60,7 @@ def learn(rows: Sequence[Row], asked: Callable[[Row], bool], least: float) -> We
 
 
 def threshold(rows: Sequence[Row]) -> float:
-    """From which score on an offer is held, so that the spared share of honest ones, unseen in learning, is not."""
+    """The score from which an offer is held, set so that the wanted share of honest offers, unseen in learning, passes."""
     honest: list[float] = []
     hits: list[float] = []
     for fold in range(_FOLDS):

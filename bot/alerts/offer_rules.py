@@ -14,6 +14,7 @@ import yaml
 from bot.alerts.offer_phrases import Phrase, PhraseBook, fold_line, listed, phrase
 from bot.alerts.offer_source import Names
 from bot.alerts.offer_weights import Indications, Weights
+from bot.errors import BadWords
 
 SIGNALS = (
     "fee", "documents", "no_employer", "pay_implausible", "short_link", "foreign_number",
@@ -57,7 +58,7 @@ class Rules:
 
 
 def parse(text: str) -> Rules:
-    """The rules of a file. ValueError names the line, what is wrong and the remedy."""
+    """The rules of a file. BadWords names the line, what is wrong and the remedy."""
     root = _compose(text)
     file = _File(root)
     lists = {name: listed(file.words("listas", name)) for name in file.keys("listas")}
@@ -170,7 +171,7 @@ class _File:
     def mapping(self, name: str) -> dict[str, yaml.Node]:
         return _mapping(self._part(name))
 
-    def wrong(self, what: str, remedy: str) -> ValueError:
+    def wrong(self, what: str, remedy: str) -> BadWords:
         return _wrong(self._root, what, remedy)
 
     def find(self, name: str, key: str) -> yaml.Node | None:
@@ -207,14 +208,13 @@ def _compose(text: str) -> yaml.Node:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as mistake:
         line = mistake.problem_mark.line + 1 if mistake.problem_mark else 1
-        message = f"línea {line}: no es YAML válido ({mistake.problem}). Remedio: revisa sangría, comillas y corchetes"
-        raise ValueError(message) from mistake
-    except yaml.YAMLError as mistake:
-        raise ValueError(
-            f"línea 1: no es YAML válido ({mistake}). Remedio: guarda el archivo como texto UTF-8"
+        raise BadWords(
+            line, f"no es YAML válido ({mistake.problem})", "revisa sangría, comillas y corchetes"
         ) from mistake
+    except yaml.YAMLError as mistake:
+        raise BadWords(1, f"no es YAML válido ({mistake})", "guarda el archivo como texto UTF-8") from mistake
     if root is None:
-        raise ValueError("línea 1: el archivo está vacío. Remedio: recupera la última versión buena")
+        raise BadWords(1, "el archivo está vacío", "recupera la última versión buena")
     return root
 
 
@@ -259,5 +259,5 @@ def _decimal(node: yaml.Node) -> float:
         raise _wrong(node, f"«{node.value}» no es un número", "escríbelo con punto, por ejemplo 0.5") from mistake
 
 
-def _wrong(node: yaml.Node, what: str, remedy: str) -> ValueError:
-    return ValueError(f"línea {node.start_mark.line + 1}: {what}. Remedio: {remedy}")
+def _wrong(node: yaml.Node, what: str, remedy: str) -> BadWords:
+    return BadWords(node.start_mark.line + 1, what, remedy)

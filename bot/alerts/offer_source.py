@@ -1,7 +1,7 @@
 """Who stands behind an offer: a name one can ask for, or a door one can knock at.
 
 A name is told by its capitals and by the words around it (a business, a verb of hiring, a legal form, an own domain).
-Names of places, products and papers are none; the name of a person counts for a household alone.
+The name of a place, a product or a paper does not count; the name of a person counts only where the employer is a household.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _named(text: OfferText, names: Names) -> bool:
 
 
 def _named_by_business(text: OfferText, names: Names, *, loud: bool) -> bool:
-    """«pollería Rico Rico», «hotel de la señora Irma»; in a text without use of capitals any word that is no common one."""
+    """«pollería Rico Rico», «hotel de la señora Irma»; in a text without capitals any word that is not a common one."""
     for business in names.businesses.finditer(text.folded):
         after = text.folded[business.end() : business.end() + 60]
         if _OWNER.match(after.lstrip()) or re.match(r"[^.;\n]{0,12}(?:se llama|llamad[oa]) \w", after):

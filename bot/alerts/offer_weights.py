@@ -36,7 +36,7 @@ class Weights:
     start: float
 
     def score(self, features: Iterable[str]) -> float:
-        """Above zero it speaks for yes. Long texts are not heavier than short ones."""
+        """Above zero means yes. A long text does not score higher by its length."""
         known = [self.of[feature] for feature in features if feature in self.of]
         return self.start + sum(known) / math.sqrt(max(1.0, len(known)))
 
@@ -50,7 +50,7 @@ class Indications:
     reasons: Mapping[str, Weights]
 
     def lean(self, text: OfferText) -> float | None:
-        """How much the words together speak for holding; above `threshold` they do. None when there are too few."""
+        """The score of the whole text: above `threshold` the offer should be held. None for a text too short to say."""
         seen = features(text)
         return None if len(seen) < _ENOUGH else self.hold.score(seen)
 
@@ -67,8 +67,8 @@ class Indications:
 def features(text: OfferText) -> frozenset[str]:
     """What a text consists of: words, beginnings of words, and pairs of neighbours (`_` for one word between).
 
-    A word that is denied is another one (`~paga`). Where the people come from who are sought, or what papers they have,
-    is left out: it must not weigh.
+    A denied word is a feature of its own (`~paga`). The origin and the papers of the people who are sought are left out:
+    they must not weigh.
     """
     words = [_number(word) if word[0].isdigit() else word for word in _TOKEN.findall(text.folded)]
     plain = [_PLURAL.sub("", word) for word in words]
@@ -85,7 +85,7 @@ def features(text: OfferText) -> frozenset[str]:
 
 
 def _marked(words: Iterable[str]) -> Iterator[str]:
-    """The words, with a `~` before those that a `no` or `sin` shortly before denies; that one says nothing by itself."""
+    """The words, with a `~` before those that a `no` or `sin` shortly before denies; the `no` itself is left out."""
     reach = 0
     for word in words:
         if word in NEGATIONS:

@@ -1,4 +1,4 @@
-"""What a job pays, as soles a month, from any of the ways in which pay is written. Never a guess about another currency.
+"""What a job pays, as soles a month, from any of the ways in which pay is written. No rate of exchange is guessed.
 
 What cannot be turned into soles gives no numbers; the words are kept for display.
 """
@@ -27,7 +27,9 @@ _AFTER = re.compile(
     rf"^[ ,.]*{_FILLER}[ (,.]*(?:(?:por|al|a la|x|cada|la|el|per|an?|pagos?)\s+|/\s?)?(?P<unit>bi ?weekly|cada quince dias|cada 15 dias|[a-zñáéíóú]+)"
 )
 _BEFORE = re.compile(r"(?P<unit>[a-zñáéíóú]+)[\s:(=-]{0,3}(?:de |es |desde |hasta |entre |:|s/\.? ?|pen |soles )*$")
-_LARGEST = 500_000
+_LARGEST = 1_000_000_000
+"""More than this is no sum at all; what is less but beyond belief is for the trust gate to hold."""
+_PHONE = re.compile(r"\d{9,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Pay:
     low: float | None = None
     high: float | None = None
     original: str | None = None
+    impossible: bool = False  # a sum is named that nobody can pay: below zero, or endless
 
 
 NOTHING = Pay()
@@ -44,7 +47,7 @@ NOTHING = Pay()
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What fields beside the amount say."""
+    """What the fields beside the amount say: unit, currency."""
 
     currency: str | None = None
     unit: str | None = None
@@ -80,7 +83,7 @@ class PayReader:
         return self._monthly(low, high, self._code(stated.currency), unit, self._shown(low, high, stated))
 
     def number(self, written: str) -> float | None:
-        """The first sum in a text, whatever it means."""
+        """The first number in a text, whatever it stands for."""
         said = folded_keep(line(written).lower())
         found = _NUMBER.search(said)
         if not found and self._lexicon.minimum_wage.search(said):
@@ -107,7 +110,7 @@ class PayReader:
         least, most = _sum(low, times), _sum(high, times)
         if least is not None and most is not None and least > most:
             least, most = most, least
-        return Pay(least, most, original)
+        return Pay(least, most, original, _impossible(low, times) or _impossible(high, times))
 
     def _shown(self, low: float | None, high: float | None, stated: Stated) -> str | None:
         sums = [
@@ -133,7 +136,11 @@ class PayReader:
 
     def _chosen(self, said: str) -> list[re.Match[str]]:
         """The sum that is meant, and the second one if it is a range."""
-        found = [number for number in _NUMBER.finditer(said) if not _counts_something(said, number)]
+        found = [
+            number
+            for number in _NUMBER.finditer(said)
+            if not (_counts_something(said, number) or _is_phone(said, number))
+        ]
         if not found:
             return []
         marked = [n for n in found if self._lexicon.home_marks.search(said[max(0, n.start() - 5) : n.start()])]
@@ -193,6 +200,13 @@ def _counts_something(said: str, number: re.Match[str]) -> bool:
     return _COUNTED.match(said[number.end() :]) is not None
 
 
+def _is_phone(said: str, number: re.Match[str]) -> bool:
+    """Nine digits in one piece among words, without a mark of money."""
+    beside = said[max(0, number.start() - 5) : number.start()] + said[number.end() : number.end() + 7]
+    alone = re.search(r"[a-z]", said) is None
+    return _PHONE.fullmatch(number["sum"]) is not None and not alone and _MARKS.search(beside) is None
+
+
 def _value(number: re.Match[str]) -> float:
     digits = re.sub(r"[.,'’´` ](?=\d{3}(?!\d))", "", number["sum"]) if _grouped(number["sum"]) else number["sum"]
     value = float(digits.replace(",", ".")) if len(digits) < 18 else float("inf")
@@ -201,6 +215,10 @@ def _value(number: re.Match[str]) -> float:
 
 def _grouped(written: str) -> bool:
     return re.match(r"^\d{1,3}(?:[.,'’´` ]\d{3})+(?:[.,]\d{1,2})?$", written) is not None
+
+
+def _impossible(amount: float | None, times: float) -> bool:
+    return amount is not None and (amount < 0 or amount * times > _LARGEST)
 
 
 def _sum(amount: float | None, times: float) -> float | None:

@@ -1,7 +1,7 @@
 """Where a job is: from whatever a partner or a sheet writes to departments and districts.
 
-`Miraflores, Arequipa`, `Lima - SJL`, `Lima y Callao`, `PE-LIM`, `150132`, a street in front of it all. What cannot be a place
-of the country gives nothing, never a guess.
+`Miraflores, Arequipa`, `Lima - SJL`, `Lima y Callao`, `PE-LIM`, `150132`, also behind a street. A text that cannot be a place
+of the country gives nothing: there is no guessing.
 """
 
 from __future__ import annotations

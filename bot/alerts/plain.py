@@ -1,4 +1,4 @@
-"""Strangers' markup made plain text: entities undone however often they were done, tags out, no emojis in titles.
+"""Strangers' markup made plain text: entities decoded however often they were encoded, tags out, no emojis in titles.
 
 What comes out is safe to show anywhere after the channel's own escaping. Never raises, whatever came in.
 """
@@ -58,7 +58,7 @@ class _Text(HTMLParser):
 
 
 def undo_entities(text: str) -> str:
-    """Entities undone until there are none left: `&amp;lt;` is `<`."""
+    """Decode entities until none is left: `&amp;lt;` becomes `<`."""
     for _ in range(5):
         plain = unescape(text)
         if plain == text:
@@ -125,7 +125,7 @@ def _letter(char: str) -> str:
 
 
 def folded(text: str) -> str:
-    """For comparing: small letters and digits without accents, single blanks between words."""
+    """A form for comparing: small letters and digits without accents, single blanks between words."""
     plain = "".join(
         c for c in unicodedata.normalize("NFKD", text.translate(_INVISIBLE)).casefold() if not unicodedata.combining(c)
     )

@@ -19,7 +19,7 @@ NO_KEY = frozenset({"", "n/a", "na", "null", "none", "undefined", "nan", "-", "-
 
 
 def is_wrong(value: object) -> bool:
-    """Whether a value can be no text: a number, a yes or no, a list inside a list."""
+    """Whether a value cannot be a text: it is a number, a yes or no, or a list inside a list."""
     return isinstance(value, bool | int | float | list)
 
 
@@ -80,7 +80,7 @@ def clean_address(address: str) -> str:
 
 
 def employment(graph: Graph, value: object, lexicon: Lexicon) -> tuple[str, ...] | None:
-    """The schema.org kinds that are meant, each once; None when the value can be no kind at all."""
+    """The schema.org kinds that are meant, each once; None when the value cannot be a kind at all."""
     items = graph.items(value)
     out: dict[str, None] = {}
     for item in items:
@@ -95,7 +95,7 @@ def employment(graph: Graph, value: object, lexicon: Lexicon) -> tuple[str, ...]
 
 
 def kinds(written: str, lexicon: Lexicon) -> list[str]:
-    """The kinds of employment in one text; what nobody knows is OTHER."""
+    """The kinds of employment in one text; OTHER for words that are not known."""
     written = re.sub(r"https?://schema\.org/", "", line(written))
     said = folded(written)
     if not said:
@@ -111,7 +111,7 @@ def kinds(written: str, lexicon: Lexicon) -> list[str]:
 
 
 def pay(graph: Graph, node: Node, reader: PayReader) -> Pay | None:
-    """What the posting says about pay; None when the value can be no pay at all."""
+    """What the posting says about pay; None when the value cannot be a pay at all."""
     currency = next(iter(texts(graph, [node.get("salarycurrency")])), None)
     given = graph.items(node.get("basesalary"))
     if any(isinstance(item, bool) for item in given):
@@ -121,7 +121,7 @@ def pay(graph: Graph, node: Node, reader: PayReader) -> Pay | None:
 
 def _best(found: Iterable[Pay]) -> Pay:
     """Of several statements the first one in our money, else the first one."""
-    said = [one for one in found if one.original is not None]
+    said = [one for one in found if one.original is not None or one.impossible]
     return next((one for one in said if one.low is not None or one.high is not None), said[0] if said else NOTHING)
 
 

@@ -1,4 +1,4 @@
-"""Where a posting says the work is: `jobLocation` in all its shapes, or nowhere because it is done from home."""
+"""Where a posting says the work is: `jobLocation` in all its shapes, or no place because it is done from home."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SPLIT = re.compile(r"[,;/()|]|\s[-–—]\s")
 
 @dataclass(frozen=True, slots=True)
 class Spots:
-    """Places of a posting and how one works there; `problem` is the key of a reason when nothing could be read."""
+    """The places of a posting, and whether the work is done there or from home; `problem`: why nothing could be read."""
 
     places: tuple[Where, ...] = ()
     remote: bool = False
@@ -61,7 +61,7 @@ def spots(graph: Graph, node: Node, reader: Reader, name: str) -> Spots:
 
 
 def _limits(graph: Graph, node: Node, reader: Reader, seen: _Seen) -> None:
-    """Where one must live to do the work from home."""
+    """The places where a person must live to do the work from home."""
     for item in graph.items(node.get("applicantlocationrequirements")):
         if isinstance(item, Mapping) and plain_node(item).keys() & {"address", "addressregion", "addresslocality"}:
             _location(graph, item, reader, seen)
@@ -70,7 +70,7 @@ def _limits(graph: Graph, node: Node, reader: Reader, seen: _Seen) -> None:
 
 
 def _way(said: str, lexicon: Lexicon, seen: _Seen) -> bool:
-    """Whether a text says how one works; it is noted."""
+    """Whether a text tells how the work is done (from home, in part); if so it is noted."""
     word = folded(line(said).rsplit("schema.org/", 1)[-1])
     seen.hybrid = seen.hybrid or word in lexicon.hybrid
     seen.remote = seen.remote or word in lexicon.remote

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -42,11 +42,18 @@ class Reader:
 
     @classmethod
     def of(
-        cls, words: str, places: str, minimum_wage: float, zone: str, sectors: Mapping[str, Sequence[str]] | None = None
+        cls,
+        words: str,
+        places: str | Gazetteer,
+        minimum_wage: float,
+        zone: str,
+        sectors: Mapping[str, Sequence[str]] | None = None,
     ) -> Reader:
-        """From the texts of `vacantes.yaml` and `lugares-*.yaml`; `sectors`: more words of each. ValueError when one is wrong."""
+        """From the text of `vacantes.yaml` and the places, read or as the text of `lugares-*.yaml`; `sectors`: more words
+        of each. ValueError when one is wrong.
+        """
         lexicon = Lexicon.from_text(words, sectors)
-        gazetteer = Gazetteer.from_text(places)
+        gazetteer = places if isinstance(places, Gazetteer) else Gazetteer.from_text(places)
         return cls(
             lexicon, PlaceReader(gazetteer), PayReader(lexicon, minimum_wage), MomentReader(lexicon, ZoneInfo(zone))
         )
@@ -67,6 +74,9 @@ class Problems:
         """Raise Malformed if anything was noted."""
         if self.found:
             raise Malformed("; ".join(f"{name}: {why}" for name, why in self.found.items()), tuple(self.found.items()))
+
+
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ def read_event(
     said = body.get("type")
     prefix, _, kind = said.strip().lower().partition(".") if isinstance(said, str) else ("", "", "")
     if prefix != subject or kind not in kinds:
-        problems.add("type", "missing" if said is None else "unknown_event")
+        problems.add("type", "missing" if said is None else f"unknown_{subject}_event")
     at = _stamp(body.get("timestamp"), reader, now, problems)
     if body.get("data") is None or not isinstance(body["data"], Mapping | list | str):
         problems.add("data", "missing" if body.get("data") is None else "not_an_object")
@@ -99,21 +109,24 @@ def read_event(
 
 
 def _stamp(value: object, reader: Reader, now: datetime, problems: Problems) -> datetime:
+    """When it happened. A little ahead is a clock or a zone that is wrong: now. Far ahead would freeze what it is about."""
+    at = now
     try:
         if isinstance(value, str):
-            return reader.moments.read(value, now) or now
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return reader.moments.number(value)
+            at = reader.moments.read(value, now) or now
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            at = reader.moments.number(value)
+        elif value is not None:
+            problems.add("timestamp", "wrong_type")
     except ValueError:
-        problems.add("timestamp", "not_a_date")
-        return now
-    if value is not None:
-        problems.add("timestamp", "wrong_type")
-    return now
+        problems.add("timestamp", "not_a_moment")
+    if at > now + _AHEAD:
+        problems.add("timestamp", "in_the_future")
+    return min(at, now)
 
 
 def find_postings(data: object, reader: Reader) -> tuple[Graph, list[Node]]:
-    """The JobPostings of a payload; raises Malformed when there is none."""
+    """The JobPostings of a payload; raises Malformed for a payload without any."""
     graph = Graph.of(data)
     found = graph.typed("JobPosting")
     if (
@@ -138,7 +151,7 @@ def read_posting(data: object, partner: str, reader: Reader, now: datetime) -> V
 
 
 def _only_one(graph: Graph, found: Sequence[Node], reader: Reader) -> None:
-    """One event is about one vacancy: of several we would take one in and lose the others without a word."""
+    """One event is about one vacancy: of several, all but one would be lost without a word."""
     whole = [node for node in found if node.keys() & {"joblocation", "joblocationtype", "hiringorganization"}]
     if len({identifier(graph, node) for node in whole}) > 1:
         problems = Problems(reader.lexicon.reasons)
@@ -184,7 +197,7 @@ def vacancy_of(graph: Graph, node: Node, partner: str, reader: Reader, now: date
         Vacancy(
             partner=partner, identifier=str(key), title=name, employer=employer, description=description, places=found.places,
             pay_min=money.low, pay_max=money.high, employment_type=kinds, remote=found.remote, valid_through=until,
-            pay_original=money.original, url=_url(graph, node), mode=_mode(found, name, description),
+            pay_original=money.original, pay_impossible=money.impossible, url=_url(graph, node), mode=_mode(found, name, description),
         ),
         reader,
         " ".join(texts(graph, [node.get("occupationalcategory"), node.get("industry")])),
@@ -192,7 +205,7 @@ def vacancy_of(graph: Graph, node: Node, partner: str, reader: Reader, now: date
 
 
 def finished(vacancy: Vacancy, reader: Reader, trade: str = "") -> Vacancy:
-    """The vacancy with what its words let one guess."""
+    """The vacancy with what can be guessed from its words."""
     words = f"{vacancy.title}\n{vacancy.description}"
     guessed = hints.sectors(reader.lexicon, f"{vacancy.title} {trade}", vacancy.description)
     values = {name: getattr(vacancy, name) for name in vacancy.__dataclass_fields__}

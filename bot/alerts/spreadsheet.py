@@ -1,6 +1,6 @@
 """Vacancies from the spreadsheet of an NGO: Spanish headers in any words, one vacancy a row, every mistake told with row and column.
 
-A row lands whole or not at all. Totals, notes and headers in the middle are refused, blank rows are not worth a word.
+A row is taken whole or not at all. Totals, notes and headers in the middle are refused; blank rows are passed over.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _field(cell: str, lexicon: Lexicon) -> str:
 
 
 def _oddity(cells: Sequence[str], header: Header, lexicon: Lexicon) -> tuple[str, str] | None:
-    """Why a row is no vacancy at all: the column and the key of the reason."""
+    """Why a row is not a vacancy at all: the column and the key of the reason."""
     filled = [at for at, cell in enumerate(cells) if cell.strip()]
     first = filled[0]
     name = header.names[first] if first < len(header.names) else f"columna {first + 1}"
@@ -175,7 +175,7 @@ def _vacancy(row: _Row, partner: str, reader: Reader, now: datetime) -> Vacancy:
     description = _description(row)
     vacancy = Vacancy(
         partner=partner, identifier="", title=name, employer=hints.employer(reader.lexicon, row.text("employer")), description=description,
-        places=places, pay_min=money.low, pay_max=money.high, pay_original=money.original, employment_type=_employment(row, reader.lexicon),
+        places=places, pay_min=money.low, pay_max=money.high, pay_original=money.original, pay_impossible=money.impossible, employment_type=_employment(row, reader.lexicon),
         remote=mode is Mode.REMOTE, valid_through=until, url=url, mode=mode,
     )  # fmt: skip
     key = _identifier(row, url, vacancy)
@@ -277,9 +277,11 @@ def _pay(row: _Row, reader: Reader) -> Pay:
     stated = Stated(row.text("currency") or foreign, unit)
     ends = [reader.pay.text(row.text(name), stated) for name in ("pay_min", "pay_max")]
     low, high = ends[0].low or ends[0].high, ends[1].high or ends[1].low
-    if low is not None or high is not None:
+    impossible = any(end.impossible for end in ends)
+    if low is not None or high is not None or impossible:
         least, most = (low, high) if low is None or high is None or low <= high else (high, low)
-        return Pay(least, most, " - ".join(end.original for end in ends if end.original))
+        written = " - ".join(end.original for end in ends if end.original)
+        return Pay(least, most, written, impossible)
     whole = reader.pay.text(row.text("pay"), stated)
     return whole if whole.original else next((end for end in ends if end.original), NOTHING)
 

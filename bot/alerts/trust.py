@@ -92,7 +92,7 @@ class TrustGate:
 
     @classmethod
     def from_rules(cls, text: str) -> TrustGate:
-        """A gate from the text of the rules file. ValueError names the line, what is wrong and how to mend it."""
+        """A gate from the text of the rules file. BadWords names the line, what is wrong and how to mend it."""
         return cls(parse(text))
 
     def judge(self, offer: Offer) -> Verdict:
@@ -108,13 +108,15 @@ class TrustGate:
         words = None if _too_short(offer) else self._rules.indications.lean(text)
         if not (said & judged or self._speaks_for_holding(offer, sure, hints, words)):
             return Verdict(False, ())
-        seen = sure | hints | self._rules.indications.reasons_of(text, alone=not sure)
+        seen = sure | hints
+        if words is not None:  # a line of text names its reasons itself; weighing it would only add false ones
+            seen |= self._rules.indications.reasons_of(text, alone=not sure)
         if offer.structured:
             seen = (seen - {"no_employer"}) | (sure & {"no_employer"})  # the field decides
         return Verdict(bool(seen), tuple(signal for signal in SIGNALS if signal in seen))
 
     def _speaks_for_holding(self, offer: Offer, sure: set[str], hints: set[str], words: float | None) -> bool:
-        """What phrases say, beside what all the words together weigh: the one alone errs where the wording is odd."""
+        """Whether the phrases and the weight of all the words together ask for holding; either alone errs on odd wordings."""
         if sure & _CERTAIN or (sure and (offer.structured or words is None)):
             return True
         if words is None:
@@ -122,7 +124,7 @@ class TrustGate:
         return words + _PHRASE * bool(sure) + _HINT * len(hints) > self._rules.indications.threshold
 
     def _evidence(self, signal: str, text: OfferText) -> list[Found]:
-        """What gives the signal away, unless the same sentence takes it back."""
+        """The phrases that show the signal, unless the same sentence takes them back."""
         signs = self._rules.signs[signal]
         return [found for found in signs.sure.find(text) if not self._taken_back(signal, text, found)]
 

@@ -6,7 +6,7 @@ Nothing here is secret and nothing here is markup: texts are plain, times are aw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 class Mode(StrEnum):
-    """Where one works."""
+    """Where the work is done."""
 
     ON_SITE = "presencial"
     REMOTE = "remoto"
@@ -65,6 +65,9 @@ class Vacancy:
     sectors: tuple[str, ...] = ()
     mode: Mode = Mode.ON_SITE
     languages: tuple[str, ...] = ("es",)  # all that the job asks for
+    pay_impossible: bool = field(
+        default=False, compare=False
+    )  # it names a sum that nobody can pay; told to the judge, kept nowhere
     schedule: tuple[str, ...] = ()  # hints for the digest: noche, fin_de_semana, turnos...
 
     def to_json(self) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class Vacancy:
 
     @property
     def part_time(self) -> bool:
-        """Nothing but part time: the minimum wage is not due in full."""
+        """It is part time only, so the minimum wage is not due in full."""
         return "PART_TIME" in self.employment_type and "FULL_TIME" not in self.employment_type
 
     def alive(self, now: datetime) -> bool:

@@ -1,4 +1,5 @@
 """Announcements to many: what is said, to whom, when, at what cost, and who agreed. `bot.broadcast` joins the parts.
 
-Everything here but `contents`, `desk` and `spend` is pure.
+Pure are `audience`, `compose`, `plan`, `rates` (but for reading its file), `states`, `summary`, `telling`, `times` and
+`watch`. The others use the database: `contents`, `desk`, `drafts`, `progress`, `runner`, `spend` and `survey`.
 """

@@ -1,11 +1,12 @@
 """What an announcement says, in every language and on every channel: from a fair's file or from a text. Pure.
 
-The wording comes from `ui.po`. Whatever is made here fits one bubble on every channel, or is refused.
+The wording comes from `ui.po`. Every text made here fits one bubble on every channel, or is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,10 +16,12 @@ import orjson
 from bot.broadcasts.audience import CHANNELS, Kind, Topic
 from bot.broadcasts.states import NotPossible
 from bot.channels import formatting
+from bot.channels.whatsapp import variable
 from bot.channels.whatsapp_content import Category, TemplateText
 from bot.library.fairs import Fair
 from bot.library.library import Library
 from bot.messages import LONGEST_REPLY, Choice, Reply, Template
+from bot.storage.templates import Content
 from bot.wording import LANGUAGES, MAIN, Wording
 
 TEMPLATES: Mapping[Kind, tuple[str, Category]] = {
@@ -31,17 +34,26 @@ TEMPLATES: Mapping[Kind, tuple[str, Category]] = {
 
 
 def category(kind: Kind, language: str, known: Mapping[tuple[str, str], str]) -> str:
-    """What a template of this kind is billed as: what Meta decided, as far as it is `known`, else what we ask for."""
+    """The category by which a template of this kind is billed: the one Meta decided, if `known`, else the one we ask for."""
     name, asked = TEMPLATES[kind]
     return (known.get((name, language)) or asked.value).lower()
 
 
 def categories(kind: Kind, known: Mapping[tuple[str, str], str]) -> str:
-    """The categories of a kind in all languages: a plan is good as long as they stay."""
+    """The categories of a kind in all languages: a plan is valid until one of them changes."""
     return " ".join(category(kind, language, known) for language in LANGUAGES)
 
 
 _LONGEST_CODE = "W" * 6
+_PLACES = {Kind.TEXT: ("text", "code"), Kind.CORRECTION: ("title", "change", "when", "where", "code")}
+_SAMPLES = {
+    "change": "fue cancelada",
+    "title": "Feria de empleo",
+    "when": "5 dic, 9:00",
+    "where": "Comas, Lima",
+    "text": "Aviso",
+    "code": "BCDFGH",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,9 @@ def of_text(texts: Mapping[str, str], topic: Topic, wording: Wording) -> Body:
         if not whole:
             raise NotPossible("empty")
         choices = (Choice(f"alerts/stop/{topic}", wording.text(f"news.stop.{topic}", language)),)
-        body[language] = Words(_title(whole), whole, choices, {"1": formatting.one_line(formatting.to_plain(whole))})
+        body[language] = Words(
+            _title(whole), whole, choices, {"1": formatting.one_line(formatting.to_plain(whole)).removesuffix(".")}
+        )
     return body
 
 
@@ -105,7 +119,7 @@ def read(data: Mapping[str, Any]) -> Body:
 
 
 def fingerprint(kind: str, topic: str, data: Mapping[str, Any]) -> str:
-    """Changes with any word."""
+    """A hash that changes with any word."""
     return hashlib.sha256(orjson.dumps([kind, topic, data], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -134,6 +148,14 @@ def rendered(body: Body, kind: Kind, code: str, wording: Wording) -> Iterator[tu
             yield channel, language, _shown(channel, text)
 
 
+def templated_text(body: Body, kind: Kind, language: str, code: str, wording: Wording) -> str:
+    """The template as somebody of this language would see it."""
+    template = bubble(body, kind, "whatsapp", language, code, wording).template
+    assert template is not None
+    text = _template_text(kind, template.language, wording).body
+    return re.sub(r"\{\{(\d+)\}\}", lambda place: variable(template.variables[place[1]]), text)
+
+
 def too_long(body: Body, kind: Kind, wording: Wording) -> list[tuple[str, str, int]]:
     """(channel, language, length) where it does not fit one bubble."""
     texts = rendered(body, kind, _LONGEST_CODE, wording)
@@ -143,22 +165,21 @@ def too_long(body: Body, kind: Kind, wording: Wording) -> list[tuple[str, str, i
 
 def template_texts(wording: Wording) -> list[TemplateText]:
     """The templates that announcements need, to be handed in for approval."""
-    samples = {
-        "title": "Feria de empleo",
-        "when": "5 dic, 9:00",
-        "where": "Comas, Lima",
-        "text": "Aviso",
-        "code": "BCDFGH",
-    }
-    texts = []
-    for kind, (name, category) in TEMPLATES.items():
-        places = ("text", "code") if kind is Kind.TEXT else ("title", "when", "where", "code")
-        numbered = {place: f"{{{{{number}}}}}" for number, place in enumerate(places, 1)}
-        for language in LANGUAGES:
-            body = wording.text(f"template.{kind}", language, **numbered)
-            filled = {str(number): samples[place] for number, place in enumerate(places, 1)}
-            texts.append(TemplateText(name, language, category, body, filled))
-    return texts
+    return [_template_text(kind, language, wording) for kind in TEMPLATES for language in LANGUAGES]
+
+
+def _template_text(kind: Kind, language: str, wording: Wording) -> TemplateText:
+    name, category = TEMPLATES[kind]
+    places = _PLACES.get(kind, ("title", "when", "where", "code"))
+    numbered = {place: f"{{{{{number}}}}}" for number, place in enumerate(places, 1)}
+    filled = {str(number): _SAMPLES[place] for number, place in enumerate(places, 1)}
+    return TemplateText(name, language, category, wording.text(f"template.{kind}", language, **numbered), filled)
+
+
+def in_other_words(known: Mapping[tuple[str, str], Content], wording: Wording) -> set[tuple[str, str]]:
+    """The templates that were approved in words which are not ours any more."""
+    ours = {(text.name, text.language): text.full_name for text in template_texts(wording)}
+    return {name for name, content in known.items() if content.full_name != ours.get(name, content.full_name)}
 
 
 def templated(
@@ -174,7 +195,7 @@ def templated(
 
 
 def _fits(template: Template, kind: Kind, wording: Wording) -> bool:
-    wanted = next(t for t in template_texts(wording) if t.name == template.name and t.language == template.language)
+    wanted = _template_text(kind, template.language, wording)
     filled = sum(len(formatting.one_line(value)) for value in template.variables.values())
     return len(wanted.body) + filled <= LONGEST_REPLY and kind in TEMPLATES
 
@@ -191,8 +212,18 @@ def _fair_words(kind: Kind, fair: Fair, language: str, wording: Wording) -> Word
     lines.append(say("fairs.organiser", language, organiser=fair.organiser))
     lines += _fair_more(kind, fair, language, wording)
     place = f"{fair.place}, {fair.address}, {fair.district}"
-    variables = {"1": fair.title, "2": f"{day}, {opens}", "3": place}
+    facts = [fair.title, f"{day}, {opens}", place]
+    if kind is Kind.CORRECTION:
+        was = say("template.was", language, when=facts[1])
+        facts[1:2] = [_change(fair, language, wording), was if fair.status in {"cancelled", "postponed"} else facts[1]]
+    variables = {str(number): fact.removesuffix(".") for number, fact in enumerate(facts, 1)}  # the template ends it
     return Words(fair.title, "\n".join(lines), _fair_choices(kind, fair, language, wording), variables)
+
+
+def _change(fair: Fair, language: str, wording: Wording) -> str:
+    """What happened, in the few words that a template has room for."""
+    status = fair.status if fair.status in {"cancelled", "postponed", "closed"} else "other"
+    return wording.text(f"template.change.{status}", language)
 
 
 def _fair_more(kind: Kind, fair: Fair, language: str, wording: Wording) -> list[str]:

@@ -9,9 +9,11 @@ from datetime import datetime
 from bot.broadcasts import compose
 from bot.broadcasts.audience import Audience, Kind, Topic, chosen
 from bot.broadcasts.states import NotPossible
+from bot.choosing import fold
 from bot.library.fairs import Fair
 from bot.library.library import Library
 from bot.messages import LONGEST_REPLY
+from bot.person import Person
 from bot.storage.broadcasts import Announcement, Broadcasts, Draft
 from bot.storage.work import Storage
 from bot.wording import Wording
@@ -77,6 +79,11 @@ class Drafts:
         """The fair that it is about."""
         return self._library().fair(one.subject) if one.subject else None
 
+    def is_example(self, one: Announcement) -> bool:
+        """Whether it is about a fair that was invented to show how things work; the people it would go to are real."""
+        fair = self.fair_of(one)
+        return fair is not None and fair.example
+
     def _fair(self, fair_id: str, kind: Kind, now: datetime) -> Fair:
         library = self._library()
         fair = library.fair(fair_id)
@@ -131,6 +138,17 @@ def name_of(by: str) -> str:
     return name
 
 
+def identity(person: Person) -> str:
+    """The name that somebody of the team has by the chat; a link to the console made for them carries it too."""
+    return person.staff_name or f"equipo-{person.id}"
+
+
 def same_person(one: str, other: str) -> bool:
-    """Two names mean the same person, however they are typed."""
-    return name_of(one).casefold() == name_of(other).casefold()
+    """Two names mean the same person, however they are typed: capitals, accents and spaces do not count."""
+    return (fold(one) or name_of(one)) == (fold(other) or name_of(other))
+
+
+def refuse_other(one: Announcement, plan_hash: str) -> None:
+    """Raise NotPossible when this is not the plan that was seen, of which this is the hash or how it begins."""
+    if plan_hash and not one.plan_hash.startswith(plan_hash):
+        raise NotPossible("other_plan")

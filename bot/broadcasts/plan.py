@@ -1,4 +1,4 @@
-"""Who gets it, who does not and why, and what that takes. One person is one pure decision; a plan is the sum of them."""
+"""Who gets it, who does not and why, how long it takes. Each person is one decision; a plan counts them. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.storage.instants import micros
 from bot.storage.outbox import WINDOW
 
 MOST_A_DAY = 2
-"""Pieces of news for one person on one day, vacancies and fairs together."""
+"""Pieces of news that a person gets on one day, vacancies and announcements together."""
 
 _WINDOW = WINDOW // timedelta(microseconds=1)
 
@@ -38,7 +38,8 @@ class Why(StrEnum):
 
 
 PASSING = frozenset({Why.PAUSED, Why.HAS_IT, Why.CAPPED, Why.WINDOW_CLOSED})
-"""Reasons that end by themselves: who was kept out by one of them has not changed the plan by being free of it."""
+"""Reasons that end with time. Somebody kept out by one of them who is free of it at sending does not count as having
+joined since the approval, so the plan stays valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Rule:
     at: int  # the moment it would go out, in microseconds
     templates: frozenset[str] = frozenset()  # languages with an approved template
     capped: bool = True  # counts against the news of a day; a correction does not
+    says_asked: bool = False  # its template says that the person asked for it, so nobody else gets the template
 
 
 def decide(one: Candidate, rule: Rule, *, has_it: bool = False, news: int = 0) -> Why | None:
@@ -62,7 +64,7 @@ def decide(one: Candidate, rule: Rule, *, has_it: bool = False, news: int = 0) -
         return Why.HAS_IT
     if rule.capped and not one.asked and news >= MOST_A_DAY:
         return Why.CAPPED
-    if one.channel == "whatsapp" and needs_template(one, rule) and one.language not in rule.templates:
+    if needs_template(one, rule) and (one.language not in rule.templates or (rule.says_asked and not one.asked)):
         return Why.WINDOW_CLOSED
     return None
 
@@ -111,12 +113,12 @@ class Census:
 
     @property
     def digest(self) -> str:
-        """Changes with whoever comes or goes."""
+        """A hash that changes when a person comes or goes."""
         return hashlib.sha256(self.eligible.tobytes()).hexdigest()
 
 
 def hash_of(parts: Mapping[str, str]) -> str:
-    """The hash of a plan: of its content, audience, recipients and rates. It is what is approved."""
+    """The hash of a plan: of its content, audience, recipients and rates. An approval is given to this hash."""
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -137,9 +139,9 @@ def finish(start: datetime, seconds: float, country: Country) -> datetime:
     return at
 
 
-def rule_at(moment: datetime, templates: frozenset[str], *, capped: bool) -> Rule:
+def rule_at(moment: datetime, templates: frozenset[str], *, capped: bool, says_asked: bool = False) -> Rule:
     """The rule for something that leaves at that moment."""
-    return Rule(micros(moment), templates, capped)
+    return Rule(micros(moment), templates, capped, says_asked)
 
 
 def people_of(census: Census) -> list[dict[str, Any]]:

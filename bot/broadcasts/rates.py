@@ -1,6 +1,7 @@
 """What messages cost, from `content/tarifas.yaml`: every amount with its source and date, or it is refused. Pure.
 
-An amount that nobody could source stays unknown and is shown as unknown; nothing is guessed.
+An amount that nobody could source stays unknown and is shown as unknown; nothing is guessed. Only `rates_of` reads a
+file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -70,12 +72,12 @@ class Rates:
         return self.rates.get((channel, category))
 
     def free(self, channel: str, category: str) -> int:
-        """How many a month cost nothing."""
+        """How many messages a month are free."""
         rate = self.find(channel, category)
         return rate.free_a_month if rate else 0
 
     def cost(self, messages: Mapping[tuple[str, str], int], used: Mapping[tuple[str, str], int]) -> Cost:
-        """What so many messages of each (channel, category) cost when so many were sent this month already."""
+        """What these numbers of messages by (channel, category) cost, when `used` were sent this month already."""
         low: float | None = 0.0
         high: float | None = 0.0
         billable, taken = 0, []
@@ -94,8 +96,17 @@ class Rates:
         return Cost(low, high, "/".join(sorted(currencies)), billable, oldest, tuple(sorted({r.source for r in taken})))
 
 
+def rates_of(content: Path) -> Rates:
+    """The price list of a content folder; raises BadContent."""
+    path = content / "tarifas.yaml"
+    try:
+        return read_rates(path.read_text(encoding="utf-8-sig"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadContent(f"{path}: cannot be read") from error
+
+
 def read_rates(text: str, name: str = "tarifas.yaml") -> Rates:
-    """The price list; raises BadContent that names the entry without source or date, or with an amount that is none."""
+    """The price list; raises BadContent that names the entry without source or date, or with an unusable amount."""
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -1,6 +1,6 @@
 """What time does with announcements: start them, write the next chunk, rest at night, end them.
 
-Any number of processes call it each second; nobody leads. Whatever two of them try at once, the database lets one do.
+Any number of processes call it each second; nobody leads. What two of them try at once, the database lets only one do.
 Nothing is kept in memory but the failures that this process saw.
 """
 
@@ -22,19 +22,19 @@ from bot.library.country import Country
 from bot.library.library import Library
 from bot.storage.broadcasts import Announcement, Broadcasts
 from bot.storage.crowd import Crowd
+from bot.storage.outbox import CROWD
+from bot.storage.templates import Templates
 from bot.storage.work import Storage, Work
 
 log = logging.getLogger(__name__)
 
 EARLY = timedelta(seconds=30)
-"""So long before the night nothing is claimed any more: what is claimed may wait a little for its place."""
+"""From so long before the night on nothing is claimed: a claimed message may wait a little for its turn."""
 
 RECONCILE = timedelta(minutes=10)
-"""So long a provider may tell what became of a message before one with unknown outcome is queued once more."""
+"""How long the provider has to report on a message of unknown outcome before it is queued once more."""
 
 _DROPPED = 5_000
-CROWD = ":crowd"
-"""After a lane's name: there is something of a broadcast to send."""
 
 
 class Runner:
@@ -45,6 +45,8 @@ class Runner:
         self._library = library
         self._drafts = drafts
         self._watch = watch
+        self.ended: list[int] = []
+        """Announcements that this process saw come to their end, until somebody takes them from here."""
 
     async def advance(self, now: datetime) -> None:
         """One step for each announcement that has something to do."""
@@ -60,9 +62,15 @@ class Runner:
                 log.exception("announcement_stumbled", extra={"broadcast": one.id})
 
     async def begin(self, work: Work, one: Announcement, now: datetime) -> None:
-        """It goes out from now on: the first chunk is owed at once."""
+        """Start it: the first chunk of deliveries is written at once."""
         await Broadcasts(work.line, work.vault).started(one.id, now)
         await self._write(work, one, now)
+
+    async def pause_failing(self, work: Work, number: int) -> None:
+        """Too much of it fails: pause it, unless somebody was quicker."""
+        self._watch.forget(number)
+        if await Broadcasts(work.line, work.vault).move(number, State.SENDING, State.PAUSED, "failures"):
+            log.error("announcement_paused", extra={"broadcast": number})
 
     async def _step(self, one: Announcement, now: datetime) -> None:
         match State(one.state):
@@ -87,7 +95,7 @@ class Runner:
             raise NotPossible("changed_fair")
         async with self._storage.work() as work:
             known = Broadcasts(work.line, work.vault)
-            category = compose.categories(Kind(one.kind), await known.templates())
+            category = compose.categories(Kind(one.kind), await Templates(work.line).categories())
             if category != one.plan["parts"].get("category", category):
                 raise NotPossible("changed_category")
             started = await known.move(one.id, State.SCHEDULED, State.SENDING)
@@ -98,9 +106,8 @@ class Runner:
 
     async def _sending(self, one: Announcement, now: datetime) -> None:
         if self._watch.alarming(one.id):
-            self._watch.forget(one.id)
-            log.error("announcement_paused", extra={"broadcast": one.id})
-            await self._end(one, State.PAUSED, "failures")
+            async with self._storage.work() as work:
+                await self.pause_failing(work, one.id)
             return
         if one.expires_at is not None and one.expires_at <= now:
             await self._too_late(one, now)
@@ -120,6 +127,7 @@ class Runner:
                     return
             if await known.move(one.id, State.SENDING, State.DONE, ended=now):
                 await known.drop_roster(one.id)
+                self.ended.append(one.id)
                 log.info("announcement_done", extra={"broadcast": one.id})
 
     async def _write(self, work: Work, one: Announcement, now: datetime) -> int | None:
@@ -132,7 +140,7 @@ class Runner:
         return made
 
     async def _too_late(self, one: Announcement, now: datetime) -> None:
-        """Its latest time has come: who is still queued does not get it."""
+        """Its latest time has come: people still in the queue do not get it."""
         async with self._storage.work() as work:
             known = Broadcasts(work.line, work.vault)
             await known.drop_roster(one.id)

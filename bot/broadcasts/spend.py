@@ -1,13 +1,14 @@
 """The ledger: WhatsApp messages that are billed, month by month, what is still free, where the month is heading.
 
-Counted from the deliveries themselves, so it may be counted again at any time with the same result. Amounts come from
-the dated, sourced rate file; what is unknown there is unknown here.
+It counts the deliveries themselves, so counting again gives the same result. Amounts come from the dated, sourced rate
+file; an amount that is unknown there is unknown here.
 """
 
 from __future__ import annotations
 
 import logging
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,7 +18,8 @@ from bot.broadcasts.rates import FREE_FORM, MARKETING, Cost, Rates
 from bot.library.country import Country
 from bot.storage.instants import micros
 from bot.storage.line import Line, Query
-from bot.storage.work import Storage
+from bot.storage.notes import Notes
+from bot.storage.work import Storage, Work
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +46,14 @@ _BOOK = Query(
     " CASE WHEN excluded.messages > spend.messages THEN excluded.messages ELSE spend.messages END"
 )
 _MONTH = Query(
-    "SELECT category, sum(messages) FROM spend WHERE channel = 'whatsapp' AND day >= $1 AND day <= $2 GROUP BY category"
-)
-_ONCE = Query(
-    "INSERT INTO note (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING name"
+    "SELECT category, sum(messages) FROM spend WHERE channel = 'whatsapp' AND day >= $1 AND day <= $2 AND day <> $3"
+    " GROUP BY category"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """How a month stands."""
+    """The messages and the cost of a month so far."""
 
     month: str  # 2026-11
     replies: int
@@ -96,7 +96,7 @@ class Ledger:
         storage: Storage,
         country: Callable[[], Country],
         rates: Callable[[], Rates],
-        alarm: Callable[[Month], Awaitable[None]] | None = None,
+        alarm: Callable[[Work, Month], Awaitable[None]] | None = None,
     ) -> None:
         self._storage = storage
         self._country = country
@@ -105,6 +105,14 @@ class Ledger:
 
     async def book(self, now: datetime) -> Month:
         """Count today and yesterday (again), look at the month, raise the alarm if it is time."""
+        await self.count(now)
+        month = await self.month(now)
+        if month.alarm:
+            await self._tell(month, now)
+        return month
+
+    async def count(self, now: datetime) -> None:
+        """Bring the books up to this moment."""
         country = self._country()
         today = country.today(now)
         counted = []
@@ -115,13 +123,9 @@ class Ledger:
             for day, category, n in counted:
                 if n:
                     await work.line.rows(_BOOK, day if not work.line.sqlite else day.isoformat(), CHANNEL, category, n)
-        month = await self.month(now)
-        if month.alarm:
-            await self._tell(month, now)
-        return month
 
     async def month(self, now: datetime) -> Month:
-        """How the month stands, by the books."""
+        """The month so far, by the books."""
         country, rates = self._country(), self._rates()
         today = country.today(now)
         async with self._storage.view() as work:
@@ -138,21 +142,24 @@ class Ledger:
 
     async def _tell(self, month: Month, now: datetime) -> None:
         async with self._storage.work() as work:
-            first = await work.line.rows(_ONCE, f"spend_alarm:{month.month}", str(month.used), micros(now))
+            first = await Notes(work.line).once(f"spend_alarm:{month.month}", now, str(month.used))
+            if first and self._alarm is not None:
+                await self._alarm(work, month)
         if first:
             log.error("free_messages_run_out", extra={"month": month.month, "used": month.used, "free": month.free})
-            if self._alarm is not None:
-                await self._alarm(month)
 
 
-async def used_this_month(line: Line, country: Country, now: datetime) -> Mapping[tuple[str, str], int]:
-    """Messages of this month that count against what is free, by the books."""
-    booked = await _booked(line, country.today(now))
-    return {(CHANNEL, FREE_FORM): booked.get(FREE_FORM, 0) + booked.get(NEWS, 0)}
+async def used_this_month(line: Line, country: Country, at: datetime, now: datetime) -> Mapping[tuple[str, str], int]:
+    """Messages that count against what is free in the month of that time: by the books, and today's up to this moment."""
+    today = country.today(now)
+    used = await _booked(line, country.today(at), but=today)
+    if (today.year, today.month) == (country.today(at).year, country.today(at).month):
+        used = Counter(used) + Counter(await _count(line, country, today))
+    return {(CHANNEL, FREE_FORM): used.get(FREE_FORM, 0) + used.get(NEWS, 0)}
 
 
-async def _booked(line: Line, today: date) -> dict[str, int]:
-    days: list[Any] = [today.replace(day=1), today]
+async def _booked(line: Line, today: date, but: date | None = None) -> Mapping[str, int]:
+    days: list[Any] = [today.replace(day=1), today, but or date.min]
     rows = await line.rows(_MONTH, *([day.isoformat() for day in days] if line.sqlite else days))
     return {str(category): int(n) for category, n in rows}
 

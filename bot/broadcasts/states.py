@@ -52,7 +52,7 @@ WAYS: Mapping[Act, Mapping[State, State]] = {
         _S.PLANNED: _S.PLANNED,
         _S.APPROVED: _S.PLANNED,
         _S.DONE: _S.PLANNED,  # for those who are still missing
-        _S.PAUSED: _S.PLANNED,  # only while nothing of it went out, which the state alone cannot tell
+        _S.PAUSED: _S.PLANNED,  # only while nothing of it went out, see `may`
     },
     Act.APPROVE: {_S.PLANNED: _S.APPROVED},
     Act.SEND: {_S.APPROVED: _S.SENDING},
@@ -73,12 +73,25 @@ WAYS: Mapping[Act, Mapping[State, State]] = {
 }
 
 
-def after(state: State, act: Act) -> State:
+BY_PEOPLE = (Act.APPROVE, Act.SEND, Act.PLAN, Act.RESUME, Act.PAUSE, Act.CANCEL)
+"""What the team does, in the order of the buttons: the step that leads on comes first. The other acts are time's."""
+
+
+def may(state: State, act: Act, *, begun: bool) -> bool:
+    """Whether this can be done now. `begun`: some of it went out, which the state of a paused one does not tell."""
+    return state in WAYS[act] and not (begun and (act, state) == (Act.PLAN, State.PAUSED))
+
+
+def possible(state: State, *, begun: bool) -> tuple[Act, ...]:
+    """What the team can do with it now; every page and chat that offers something asks here."""
+    return tuple(act for act in BY_PEOPLE if may(state, act, begun=begun))
+
+
+def after(state: State, act: Act, *, begun: bool = False) -> State:
     """The state that follows; raises NotPossible when that cannot be done now."""
-    following = WAYS[act].get(state)
-    if following is None:
+    if not may(state, act, begun=begun):
         raise NotPossible(f"{act}_{state}" if (act, state) in SPECIAL else "state", act=act.value, state=state.value)
-    return following
+    return WAYS[act][state]
 
 
 SPECIAL = frozenset(
@@ -90,6 +103,7 @@ SPECIAL = frozenset(
         (Act.SEND, State.DONE),
         (Act.APPROVE, State.DRAFT),
         (Act.APPROVE, State.APPROVED),
+        (Act.PLAN, State.PAUSED),
     }
 )
-"""Where a sentence of its own says more than "that cannot be done now"."""
+"""Refusals with a sentence of their own (`news.no.<act>_<state>`), which says more than "that cannot be done now"."""

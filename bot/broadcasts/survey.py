@@ -1,24 +1,23 @@
-"""Goes over everybody whom an announcement is about and counts who gets it. Reads only, a few thousand at a time."""
+"""Goes over the people of an announcement, a few thousand at a time, and counts who gets it. It only reads."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-import orjson
-
 from bot.broadcasts import compose, plan
 from bot.broadcasts.audience import Audience, Kind, Topic
-from bot.broadcasts.rates import FREE_FORM, Rates
 from bot.broadcasts.spend import used_this_month
+from bot.broadcasts.summary import Means, day_of, summary
 from bot.library.country import Country
 from bot.storage.broadcasts import Announcement, Broadcasts
 from bot.storage.crowd import Candidate, Circle, Crowd, Some
+from bot.storage.outbox import WINDOW
+from bot.storage.roster import Roster
 from bot.storage.work import Storage, Work
-from bot.wording import Wording
 
 AT_ONCE = 5_000
 """People who are looked at in one go."""
@@ -27,18 +26,6 @@ _FEW = 500
 _SLACK = timedelta(minutes=5)  # how far the clocks of two hosts may differ
 
 OF_A_FAIR = (Kind.FAIR, Kind.REMINDER)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a plan is reckoned with."""
-
-    wording: Wording
-    country: Country
-    rates: Rates
-    paces: Mapping[str, float]  # messages a second, by channel
-    templates: Collection[tuple[str, str]]
-    categories: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of templates, as Meta decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +40,14 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a person is looked at with."""
+    """What is needed to decide about a person."""
 
     one: Announcement
     circle: Circle
     before: Sequence[int]  # broadcasts that count as having it already
     rule: plan.Rule
-    today: datetime
+    today: datetime  # when the day began on which it leaves
+    owed_from: datetime | None  # what is to leave before then is no news of that day; None: all that is owed is
 
     async def at(self, work: Work, some: Some) -> list[tuple[Candidate, plan.Why | None]]:
         """The first few thousand of these people who are in the circle, each with the first reason why not."""
@@ -70,26 +58,36 @@ class _Look:
         seen = some if some.ids is not None else Some(some.after, found[-1].person)
         having = await crowd.having(self.before, seen)
         people = [each.person for each in found] if self.rule.capped else []
-        news = await crowd.news(self.one.id, self.today, people, plan.MOST_A_DAY)
+        news = await crowd.news(self.one.id, self.today, people, plan.MOST_A_DAY, owed_from=self.owed_from)
         return [
             (each, plan.decide(each, self.rule, has_it=each.person in having, news=news.get(each.person, 0)))
             for each in found
         ]
 
 
-async def _look(storage: Storage, one: Announcement, means: Means, now: datetime) -> _Look:
-    kind, start = Kind(one.kind), means.country.end_of_quiet(now)
+async def _look(storage: Storage, one: Announcement, means: Means, at: datetime, now: datetime) -> _Look:
+    kind, start = Kind(one.kind), means.country.end_of_quiet(at)
     usable = compose.templated(compose.read(one.body), kind, means.wording, set(means.templates))
     circle, before = await _circle(storage, one)
-    rule = plan.rule_at(start, usable, capped=kind is not Kind.CORRECTION)
-    return _Look(one, circle, before, rule, _midnight(means.country, start))
+    rule = plan.rule_at(start, usable, capped=kind is not Kind.CORRECTION, says_asked=kind is Kind.REMINDER)
+    today = _midnight(means.country, start)
+    later = means.country.end_of_quiet(now) < today
+    return _Look(one, circle, before, rule, today, today if later else None)
 
 
-async def survey(storage: Storage, one: Announcement, means: Means, now: datetime, *, people: bool = False) -> Survey:
-    """Who would get it if it were sent now."""
+async def survey(
+    storage: Storage,
+    one: Announcement,
+    means: Means,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    people: bool = False,
+) -> Survey:
+    """Who would get it if it were sent at that time; None: now."""
     async with storage.work() as work:
         mark = await Crowd(work.line).mark()
-    look = await _look(storage, one, means, now)
+    look = await _look(storage, one, means, at or now, now)
     census, after = plan.Census(look.rule, people), 0
     while True:
         async with storage.view() as work:
@@ -101,23 +99,26 @@ async def survey(storage: Storage, one: Announcement, means: Means, now: datetim
         after = some[-1][0].person
         await asyncio.sleep(0)  # others wait for the loop
     async with storage.view() as work:
-        used = await used_this_month(work.line, means.country, now)
-    return Survey(one, census, _summary(one, census, means, now, used), mark)
+        used = await used_this_month(work.line, means.country, means.country.end_of_quiet(at or now), now)
+    return Survey(one, census, summary(one, census, means, now, at, used), mark)
 
 
-def fixed(one: Announcement, means: Means) -> dict[str, str]:
-    """What a plan depends on besides the people, part by part."""
-    return {
-        "content": compose.fingerprint(one.kind, one.topic, one.body),
-        "audience": plan.hash_of({"rule": orjson.dumps(one.audience, option=orjson.OPT_SORT_KEYS).decode()}),
-        "rates": means.rates.hash,
-        "category": compose.categories(Kind(one.kind), means.categories),
-    }
+async def silent(storage: Storage, one: Announcement, means: Means, at: datetime) -> int:
+    """How many more than the plan says can only be told by a template when it leaves at that time.
+
+    0 when it leaves on the day that the plan was made for: who falls silent in between is in the nature of things.
+    """
+    today = day_of(means.country, at)
+    if "whatsapp" not in one.plan["channels"] or one.plan["parts"].get("day", today) == today:
+        return 0
+    async with storage.view() as work:
+        found = await Roster(work.line).silent(one.id, means.country.end_of_quiet(at) - WINDOW)
+    return max(0, found - int(one.plan["templates"]))
 
 
-async def joined(storage: Storage, one: Announcement, means: Means, now: datetime) -> int:
-    """How many would get it now who are not in the plan. Looks only at people who have changed since it was made."""
-    look = await _look(storage, one, means, now)
+async def joined(storage: Storage, one: Announcement, means: Means, at: datetime, now: datetime) -> int:
+    """How many would get it then who are not in the plan. Looks only at people who have changed since it was made."""
+    look = await _look(storage, one, means, at, now)
     fresh: set[int] = set()
     after, mark = 0, one.plan.get("mark")
     while True:
@@ -137,7 +138,7 @@ async def joined(storage: Storage, one: Announcement, means: Means, now: datetim
 
 
 async def _changed(work: Work, look: _Look, mark: int, after: int) -> list[int]:
-    """The next few thousand who may have come into the circle since the plan."""
+    """The next few thousand people who may have become part of its circle since the plan."""
     crowd, since = Crowd(work.line), (look.one.planned_at or look.one.created_at) - _SLACK
     found = {
         *await crowd.moved(mark, after, AT_ONCE),
@@ -146,9 +147,9 @@ async def _changed(work: Work, look: _Look, mark: int, after: int) -> list[int]:
     return sorted(found)[:AT_ONCE]
 
 
-async def anybody(storage: Storage, one: Announcement, means: Means, now: datetime) -> bool:
-    """Whether somebody of the plan would still get it; mostly the first few hundred tell."""
-    look = await _look(storage, one, means, now)
+async def anybody(storage: Storage, one: Announcement, means: Means, at: datetime, now: datetime) -> bool:
+    """Whether anybody of the plan would still get it. It stops at the first one found, mostly among the first few hundred."""
+    look = await _look(storage, one, means, at, now)
     async with storage.view() as work:
         async for ids in Broadcasts(work.line, work.vault).roster(one.id, eligible=True):
             for first in range(0, len(ids), _FEW):
@@ -162,7 +163,7 @@ async def anybody(storage: Storage, one: Announcement, means: Means, now: dateti
 async def kept_out(
     work: Work, one: Announcement, country: Country, next_at: datetime, people: Sequence[int]
 ) -> dict[str, list[int]]:
-    """Who of a plan must not get it after all, by reason, looked at as their rows are written.
+    """The people of a plan who must not get it after all, by reason; asked for as their rows are written.
 
     Since the plan they may have got it by another announcement, or enough other news for the day that it leaves on.
     """
@@ -202,52 +203,16 @@ async def _circle(storage: Storage, one: Announcement) -> tuple[Circle, list[int
 
 
 async def _before(known: Broadcasts, one: Announcement) -> list[int]:
-    """The broadcasts that count as having it already; it is one of them."""
+    """The broadcasts after which a person counts as having it already: the same news, and this one."""
     words = one.body_hash if Kind(one.kind) in {Kind.CORRECTION, Kind.TEXT} else ""
     return sorted({*await known.same(one.kind, one.subject, words), one.id})
 
 
 def _asked_for(one: Announcement) -> str:
-    """The fair of which people who asked to be reminded are told beyond all caps; "" for none."""
+    """The fair whose reminder people asked for: they are told even if they had their news of the day. "" for none."""
     return one.subject if Kind(one.kind) is Kind.REMINDER else Audience.from_json(one.audience).fair
 
 
 def _midnight(country: Country, at: datetime) -> datetime:
     """When the day of that moment began, where people live."""
     return datetime.combine(country.today(at), time(), country.zone)
-
-
-def _summary(
-    one: Announcement,
-    census: plan.Census,
-    means: Means,
-    now: datetime,
-    used: Mapping[tuple[str, str], int],
-) -> dict[str, Any]:
-    kind, body = Kind(one.kind), compose.read(one.body)
-    start = means.country.end_of_quiet(now)
-    seconds = plan.seconds_for(census.channels, means.paces)
-    messages: dict[tuple[str, str], int] = {}
-    for (channel, language, by_template), n in census.forms.items():
-        key = channel, compose.category(kind, language, means.categories) if by_template else FREE_FORM
-        messages[key] = messages.get(key, 0) + n
-    parts = {**fixed(one, means), "recipients": census.digest}
-    deferred = len(census.eligible) if start > now else 0
-    texts = compose.rendered(body, kind, one.code, means.wording)
-    return {
-        "id": one.id,
-        "title": one.title,
-        "code": one.code,
-        "hash": plan.hash_of(parts),
-        "eligible": len(census.eligible),
-        "excluded": [{"reason": why.value, "count": n} for why, n in sorted(census.excluded.items())],
-        "deferred": [{"reason": "quiet_hours", "count": deferred, "until": start.isoformat()}] if deferred else [],
-        "channels": census.channels,
-        "languages": census.by(1),
-        "templates": census.by(2).get(True, 0),
-        "seconds": seconds,
-        "finish": plan.finish(start, seconds, means.country).isoformat(),
-        "cost": means.rates.cost(messages, used).to_json(),
-        "texts": [{"channel": channel, "language": language, "text": text} for channel, language, text in texts],
-        "parts": parts,
-    }

@@ -1,6 +1,6 @@
-"""Keeps an eye on the outcomes of this process: a broadcast of which too much fails is to be paused. Pure arithmetic.
+"""Counts the outcomes that this process sees, to tell when so much of a broadcast fails that it must be paused. Pure.
 
-Somebody who blocked the bot is no failure of ours and is not counted.
+A person who blocked the bot is not counted as a failure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Watch:
         self._heard: set[Ref] = set()
 
     def noted(self, lane: str, result: Outcome | Again) -> None:
-        """One more outcome; give this to the sender's kit."""
+        """Count an outcome of the sender, which calls this for each."""
         del lane
         if isinstance(result, Outcome) and result.state in {State.SENT, State.FAILED, State.UNKNOWN}:
             if result.state is State.FAILED and result.error.startswith("left"):
@@ -59,6 +59,6 @@ class Watch:
         )
 
     def forget(self, batch_id: int) -> None:
-        """Begin anew."""
+        """Count anew from here, as after a pause."""
         self._last.pop(batch_id, None)
         self._arrived.pop(batch_id, None)

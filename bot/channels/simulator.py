@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.channels.base import LONGEST_INBOUND, Channel, Limits, Pace
-from bot.errors import Malformed, NotGenuine, PersonLeft, Refused
+from bot.errors import Malformed, NotGenuine, Refused
 from bot.messages import DeliveryStatus, Inbound, Kind, Outgoing, Payload, Receipt, Received, Reply
 from bot.person import Address
 
@@ -23,7 +23,7 @@ MARK = "sim:"
 KEPT_BUBBLES = 200
 KEPT_PEOPLE = 1000
 SAID = (Kind.TEXT, Kind.VOICE, Kind.PHOTO, Kind.STICKER, Kind.LOCATION, Kind.DOCUMENT)
-"""What can be said in the simulator besides tapping; LEFT and CAME_BACK have their own methods."""
+"""What can be said in the simulator besides tapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,6 @@ class Shown:
 class _Screen:
     bubbles: deque[Shown] = field(default_factory=lambda: deque(maxlen=KEPT_BUBBLES))
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: bool = False
 
 
 class Simulator:
@@ -140,27 +139,8 @@ class Simulator:
         told, self._receipts = self._receipts, []
         return told
 
-    def leave(self, person: str) -> Inbound:
-        """The person blocks us: from now on sending to them fails as it does on the platform."""
-        self._screen(person).gone = True
-        return self._standing(person, Kind.LEFT)
-
-    def come_back(self, person: str) -> Inbound:
-        """The person unblocks us."""
-        self._screen(person).gone = False
-        return self._standing(person, Kind.CAME_BACK)
-
-    def forget(self, person: str) -> None:
-        """Empty the screen of one person."""
-        self._screens.pop(person, None)
-
-    def _standing(self, person: str, kind: Kind) -> Inbound:
-        return Inbound(event=f"sim-{self._new_id()}", sender=self.address(person), at=self._clock(), kind=kind)
-
     def _show(self, payload: Payload) -> str:
         screen = self._screen(str(payload["simulated"]).removeprefix(MARK))
-        if screen.gone:
-            raise PersonLeft("simulator: the person blocked us", "403")
         bubble = Shown(self._new_id(), self._clock(), Reply.from_json(payload["reply"]), tuple(payload["calls"]))
         if self._tells_receipts:
             bubble = replace(bubble, status=DeliveryStatus.DELIVERED)

@@ -103,11 +103,6 @@ async def state(bot: Bot) -> WebhookState:
     )
 
 
-async def remove_webhook(bot: Bot) -> None:
-    """Needed before polling; waiting updates stay."""
-    await bot.delete_webhook(drop_pending_updates=False)
-
-
 async def poll(
     bot: Bot,
     handle: Handle,
@@ -148,7 +143,9 @@ async def _fetch(bot: Bot, offset: int | None) -> _Fetched:
     except RetryAfter as error:
         return _Fetched(wait=float(error._retry_after.total_seconds()))  # noqa: SLF001  the public one changes its type
     except Conflict:
-        log.error("telegram_polling_conflict", extra={"remedy": "stop the other poller, or remove the webhook"})  # noqa: TRY400
+        log.error(  # noqa: TRY400
+            "telegram_polling_conflict", extra={"remedy": "stop the other poller, or call deleteWebhook of the Bot API"}
+        )
         return _Fetched(trouble=True)
     except (InvalidToken, Forbidden, BadRequest):
         log.error("telegram_refuses_our_token")  # noqa: TRY400  a trace would show the URL with the token

@@ -1,6 +1,11 @@
 """What Twilio's refusals mean for us: one table of its codes, the same for REST answers and status callbacks.
 
 Twilio has no idempotency key: whatever does not say for sure that nothing was sent is OutcomeUnknown.
+
+Where the waits of hours come from: www.twilio.com/docs/api/errors/63049 asks not to send again at once but "later with
+progressively larger delays", which `bot.delivery.verdict` makes of them; how long the first is, it leaves to us: a
+quarter of a day tries once more on the same day, outside of the hour in which the person was told too much. For 63032
+(WhatsApp's own experiment or limit, which it names no end of) a day, as 63018 names for the daily tier.
 """
 
 from __future__ import annotations
@@ -28,8 +33,8 @@ CODES: Mapping[int, tuple[type[SendFailed], float]] = {
     63016: (NeedsTemplate, 0),  # free text outside the window
     63014: (PersonLeft, 0),  # blocked us or opted out on the channel
     21610: (PersonLeft, 0),  # opted out at Twilio
-    63049: (Unreachable, 6 * HOUR),  # Meta held a marketing template back
-    63032: (Unreachable, 24 * HOUR),  # cannot be reached now
+    63049: (Unreachable, 6 * HOUR),  # Meta held a marketing template back; 6 h: see above
+    63032: (Unreachable, 24 * HOUR),  # cannot be reached now; 24 h: see above
     63005: (Unreachable, MINUTE),
     63012: (Unreachable, MINUTE),
     63023: (Unreachable, MINUTE),

@@ -116,7 +116,7 @@ class WhatsApp:
             form = _Form(got.body)
             proved = bool(signature) and any(known.validate(got.url, form, signature) for known in self._validators)
         except ValueError as error:
-            raise NotGenuine("whatsapp: the body is no form, or the URL is none") from error
+            raise NotGenuine("whatsapp: the body is not a form, or the URL not a URL") from error
         if not proved:
             raise NotGenuine("whatsapp: the signature is missing or wrong")
 

@@ -26,7 +26,9 @@ from bot.library.library import Library
 from bot.library.load import load
 from bot.library.problems import ERROR, Problem
 from bot.library.render import Freshness, freshness
+from bot.word_files import READERS
 from bot.wording import Home, Wording, short_date
+from bot.words import glossary_in
 
 SOON = timedelta(days=30)
 """How long before its date an article is already on the list."""
@@ -101,8 +103,11 @@ def _check(given: argparse.Namespace) -> int:
         return _due(load(chosen.content).library, today, given)
     from bot.commands.own_questions import Blindfolded  # noqa: PLC0415 - builds the search
 
-    blind = Blindfolded(load(chosen.content).library, chosen.content) if given.questions else None
-    problems = check(chosen.content, given.paths, today, ranker=blind)
+    blind = None
+    if given.questions:
+        loaded = load(chosen.content, READERS)
+        blind = Blindfolded(loaded.library, glossary_in(loaded.sheets))
+    problems = check(chosen.content, given.paths, today, ranker=blind, words=READERS)
     if given.json:
         print(json.dumps([one.to_json(given.lang, chosen.content) for one in problems], ensure_ascii=False, indent=1))
     else:
@@ -277,11 +282,12 @@ async def _bot_name(chosen: settings.Settings) -> str:
     from telegram.error import TelegramError  # noqa: PLC0415 - half a second that no other command needs
 
     from bot import app as composition  # noqa: PLC0415
+    from bot.channels import telegram_link  # noqa: PLC0415
 
     if not chosen.telegram_token:
         return ""
     try:
-        async with await composition.open_client() as client, composition.telegram_bot(chosen, client) as bot:
+        async with await composition.open_client() as client, telegram_link.telegram_bot(chosen, client) as bot:
             return bot.username
     except TelegramError:
         return ""

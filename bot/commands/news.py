@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+import sys
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,36 +18,47 @@ import yaml
 
 from bot import settings
 from bot.alerts.matching import match_file
-from bot.alerts.vacancy import Vacancy
-from bot.app import open_client, secret_keys
+from bot.alerts.plain import folded
+from bot.alerts.vacancy import State
+from bot.app import open_client
 from bot.clock import Clock, Ids
 from bot.commands import news_broadcast
+from bot.commands.inbox import Teller
 from bot.digests import TEMPLATE
 from bot.errors import BadContent, Unreachable
 from bot.fetching import fetch
 from bot.mind import Mind
 from bot.news import News, reader_of
+from bot.secret_key import secret_keys
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 
 WEB = ("http://", "https://")
 CALENDAR_KINDS = ("vacancies", "fairs")
+WHAT = ("list", "held", "reported", "approve", "reject", "show", "match", "waiting")
 
 
 def add_to(commands: Any) -> None:
     """Add the commands for news."""
     inbox = commands.add_parser("vacancies", help="the inbox of vacancies")
-    inbox.add_argument("what", choices=("list", "held", "approve", "reject", "show", "match", "waiting"))
+    inbox.add_argument("what", choices=WHAT)
     inbox.add_argument("id", nargs="?", default="", metavar="ID")
     inbox.add_argument("--file", type=Path, help="match: a YAML table of subscriptions and vacancies")
     inbox.add_argument("--by", default="", metavar="NAME", help="approve, reject: who decides")
     inbox.add_argument("--why-not", action="store_true", help="match: the reason for every other pair")
+    inbox.add_argument(
+        "--limit", type=int, default=200, metavar="N", help="list, held: so many at most, the newest first"
+    )
     inbox.add_argument("--json", action="store_true")
     inbox.set_defaults(act=_vacancies)
     take = commands.add_parser("import", help="take in a CSV, JSON(-LD) or feed")
     take.add_argument("what", choices=CALENDAR_KINDS)
     take.add_argument("source", metavar="FILE", help="a file, or the address of a feed")
-    take.add_argument("--partner", default="", help="who sends it; default: the file's name")
+    take.add_argument(
+        "--partner",
+        default="",
+        help="who sends it, always the same name; default: the file's name without month and numbers",
+    )
     take.add_argument("--json", action="store_true")
     take.set_defaults(act=lambda given: asyncio.run(_import(given)))
     news_broadcast.add_to(commands)
@@ -57,6 +70,13 @@ class Desk:
 
     chosen: settings.Settings
     news: News
+    mind: Mind
+
+    async def teller(self) -> Teller:
+        """Who tells of vacancies, with the reports that there are now."""
+        names = {region.code: region.name for region in self.mind.library.country.regions}
+        reports = await self.news.desk.report_counts()
+        return Teller(self.mind.wording, lambda code: names.get(code, code), reports)
 
 
 @asynccontextmanager
@@ -69,7 +89,7 @@ async def desk(http: httpx.AsyncClient | None = None) -> AsyncIterator[Desk]:
     mind = Mind(chosen, clock, encoder=False)
     storage = await Storage.open(chosen.database, secret_keys(chosen), clock, ids)
     try:
-        yield Desk(chosen, News(chosen, storage, mind, clock, ids, http=http))
+        yield Desk(chosen, News(chosen, storage, mind, clock, ids, http=http), mind)
     finally:
         await storage.close()
 
@@ -88,7 +108,7 @@ def _match(given: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadContent(f"{given.file}: cannot be read: {str(error).splitlines()[0]}") from error
     chosen = settings.load()
-    reader = reader_of(Mind(chosen, Clock(), encoder=False), chosen.content)
+    reader = reader_of(Mind(chosen, Clock(), encoder=False))
     try:
         found = match_file(data, reader.moments)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -109,34 +129,49 @@ def _match(given: argparse.Namespace) -> int:
 async def _inbox(given: argparse.Namespace) -> int:
     async with desk() as here:
         inbox = here.news.desk
-        if given.what in {"list", "held"}:
-            found = await inbox.list("held" if given.what == "held" else "")
-            _show([one.to_json() for one in found], found, given.json)
+        if given.what in {"list", "held", "reported"}:
+            await _list(here, given)
             return 0
         if given.what == "waiting":
             _show_waiting(await inbox.digests.waiting(), given.json)
             return 0
+        if given.what != "show" and not given.by:
+            raise BadContent(f"{given.what} needs --by NAME")
+        tell = await here.teller()
         if given.what == "show":
             one = await inbox.show(given.id)
         else:
-            if not given.by:
-                raise BadContent(f"{given.what} needs --by NAME")
             one = await inbox.decide(given.id, given.by, approve=given.what == "approve")
     if one is None:
         print(f"there is no vacancy {given.id!r} that could be shown or decided")
         return 1
-    _show(one.to_json(), [one], given.json)
-    return 0
+    refused = given.what == "approve" and one.state is State.CLOSED
+    if given.json:
+        print(json.dumps(one.to_json(), ensure_ascii=False, default=str))
+    else:
+        print("\n".join(tell.whole(one)) if given.what == "show" else tell.line(one))
+    if refused:
+        print("its partner has closed it: nothing was changed", file=sys.stderr)
+    return int(refused)
 
 
-def _show(data: Any, found: list[Vacancy], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(data, ensure_ascii=False, default=str))
+async def _list(here: Desk, given: argparse.Namespace) -> None:
+    """All of them, those that wait for a person, or those that people have reported and that are still told."""
+    inbox, tell = here.news.desk, await here.teller()
+    if given.what == "reported":
+        found = [one for one, _ in await inbox.reported_open()]
+        total = len(found)
+    else:
+        state = "held" if given.what == "held" else ""
+        found, total = await inbox.list(state, given.limit), await inbox.count(state)
+    if given.json:
+        print(json.dumps([one.to_json() for one in found], ensure_ascii=False, default=str))
         return
-    for one in found:
-        places = ", ".join(place.district or place.region for place in one.places) or "remoto"
-        signals = f"  [{', '.join(one.signals)}]" if one.signals else ""
-        print(f"{one.id}  {one.state:9} {one.title} · {one.employer or '—'} · {places}{signals}")
+    lines = map(tell.line, found) if given.what == "list" else tell.with_reasons(found)
+    for line in lines:
+        print(line)
+    if total > len(found):
+        print(f"{len(found)} of {total} are shown; --limit {total} shows all")
 
 
 def _show_waiting(found: Mapping[str, Mapping[str, int]], as_json: bool) -> None:
@@ -156,7 +191,9 @@ async def _import(given: argparse.Namespace) -> int:
         raw = await _read(given.source)
         if raw is None:
             raise Unreachable("the address says that nothing has changed, though nobody asked; try again later")
-        partner = given.partner or partner_of(given.source)
+        partner = given.partner or partner_of(given.source, here.news.reader().lexicon.months)
+        if not given.partner:
+            print(f"taken as sent by «{partner}»; --partner NAME says who it really was", file=sys.stderr)
         take = here.news.desk.take_file if given.what == "vacancies" else here.news.desk.take_fairs
         found = (await take(partner, raw)).to_json()
     if given.json:
@@ -168,12 +205,13 @@ async def _import(given: argparse.Namespace) -> int:
     return 0
 
 
-def partner_of(source: str) -> str:
-    """The host of an address, the name of a file."""
-    name = (
-        source.rsplit("//", maxsplit=1)[-1].split("/", maxsplit=1)[0] if source.startswith(WEB) else Path(source).stem
-    )
-    return name[:40]
+def partner_of(source: str, months: Collection[str] = ()) -> str:
+    """The host of an address; the name of a file without its month and its numbers, or each month were another partner."""
+    if source.startswith(WEB):
+        return source.rsplit("//", maxsplit=1)[-1].split("/", maxsplit=1)[0][:40]
+    stem = Path(source).stem
+    words = [word for word in re.findall(r"[^\W\d_]+", stem) if folded(word) not in months]
+    return ("-".join(words) or stem)[:40]
 
 
 async def _read(source: str) -> bytes | None:

@@ -19,14 +19,14 @@ from typing import Any
 import yaml
 
 from bot import settings
-from bot.app import secret_keys
 from bot.broadcast import Broadcaster, Choosing, NotPossible, rates_of
 from bot.broadcasts.audience import Kind, Topic
 from bot.broadcasts.drafts import ON_UNKNOWN
-from bot.broadcasts.telling import plan_text, show_text, state_text
+from bot.broadcasts.telling import kind_text, plan_text, show_text, state_text
 from bot.clock import Clock, Ids
 from bot.library.load import load
 from bot.person import Address
+from bot.secret_key import secret_keys
 from bot.storage.migrate import migrate
 from bot.storage.work import Storage
 from bot.wording import MAIN, Wording
@@ -51,6 +51,7 @@ def add_to(commands: Any) -> None:
     _add_draft(acts)
     plan = _add(acts, "plan", "who gets it, who not and why, how long it takes, what it costs", _plan, number=True)
     plan.add_argument("--people", action="store_true", help="with the list of persons")
+    plan.add_argument("--at", default="", metavar="TIME", help="for that time, at which it leaves then; none: now")
     approve = _add(acts, "approve", "agree to the plan as it is", _approve, number=True)
     approve.add_argument("--by", required=True, metavar="NAME")
     approve.add_argument("--hash", default="", help="only if this is still the plan")
@@ -88,7 +89,9 @@ def _add_draft(acts: Any) -> None:
     kind = draft.add_mutually_exclusive_group()
     kind.add_argument("--reminder", action="store_true", help="the day before, to those registered or told of it")
     kind.add_argument("--correction", action="store_true", help="only to those who were told of the fair")
-    draft.add_argument("--region", action="append", default=[], help="code or name; `todo`: the whole country")
+    draft.add_argument(
+        "--region", action="append", default=[], help="code or name; a text without one is for the whole country"
+    )
     draft.add_argument("--sector", action="append", default=[])
     draft.add_argument("--lang", action="append", default=[])
     draft.add_argument("--channel", action="append", default=[])
@@ -117,7 +120,7 @@ async def _do(act: Act, given: argparse.Namespace) -> int:
         if given.json:
             print(json.dumps(answer, ensure_ascii=False, default=str))
         else:
-            print(_told(answer, desk.wording))
+            print(_told(answer, desk))
     return 0
 
 
@@ -154,7 +157,8 @@ async def _draft(desk: Desk, given: argparse.Namespace) -> Any:
 
 
 async def _plan(desk: Desk, given: argparse.Namespace) -> Any:
-    return await desk.broadcaster.plan(given.id, people=given.people)
+    at = read_time(given.at, desk.zone, desk.clock())
+    return await desk.broadcaster.plan(given.id, people=given.people, at=at)
 
 
 async def _approve(desk: Desk, given: argparse.Namespace) -> Any:
@@ -229,9 +233,12 @@ def _local(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, zone)
 
 
-def _told(answer: Any, wording: Wording) -> str:
+def _told(answer: Any, desk: Desk) -> str:
+    wording, places = desk.wording, desk.broadcaster.places
     if isinstance(answer, list):
         return "\n".join(
-            f"{one['id']:>5}  {state_text(one, wording):<12} {one['code']}  {one['title']}" for one in answer
+            f"{one['id']:>5}  {state_text(one, wording):<12} {one['code']}  {kind_text(one, wording)}: {one['title']}"
+            for one in answer
         )
-    return plan_text(answer, wording) if "excluded" in answer else show_text(answer, wording)
+    words = plan_text if "excluded" in answer else show_text
+    return words(answer, wording, MAIN, places)

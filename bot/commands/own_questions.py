@@ -10,14 +10,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 from bot.library.article import LANGUAGES, Article
 from bot.library.library import Library
 from bot.understanding.lexical import LexicalIndex
 from bot.understanding.ranking import Outcome, Ranker, load_weights
-from bot.understanding.reader import load_glossary
-from bot.understanding.text import Analyser
+from bot.understanding.text import Analyser, Glossary
 
 PARTS = 5
 
@@ -36,9 +34,9 @@ class _Less:
 class Blindfolded:
     """Answers a question of an article as if nobody had written it down."""
 
-    def __init__(self, library: Library, content: Path) -> None:
+    def __init__(self, library: Library, glossary: Glossary) -> None:
         self._library = library
-        self._content = content
+        self._glossary = glossary
 
     def __call__(self, article: str, question: str, language: str) -> str | None:
         """The article that the question surely finds; None when the search would not be sure."""
@@ -49,7 +47,7 @@ class Blindfolded:
 
     @cached_property
     def _rankers(self) -> list[Ranker]:
-        analyser, weights = Analyser(load_glossary(self._content)), load_weights()
+        analyser, weights = Analyser(self._glossary), load_weights()
         return [Ranker(LexicalIndex(_Less(self._library, part), analyser), weights) for part in range(PARTS)]
 
 

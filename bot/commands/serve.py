@@ -41,7 +41,17 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 class _Server(uvicorn.Server):
-    """Told to stop, it ends in order and with exit code 0; uvicorn would then die of the signal after all."""
+    """Told to stop, it ends in order and with exit code 0; uvicorn would then die of the signal after all.
+
+    It also ends when nothing is left behind it that works: whoever watches over us then starts the program again.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: composition.App) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._app.gone
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -54,7 +64,7 @@ def _web(given: argparse.Namespace) -> int:
     log.start()
     chosen = settings.load()
 
-    async def serve() -> None:
+    async def serve() -> int:
         app = await composition.build(chosen, role=given.role)
         keep_for_good()
         config = uvicorn.Config(
@@ -65,27 +75,33 @@ def _web(given: argparse.Namespace) -> int:
             access_log=False,
             timeout_graceful_shutdown=20,
             server_header=False,
+            lifespan="on",
         )
-        await _Server(config).serve()
+        server = _Server(config, app)
+        await server.serve()
+        return 0 if server.started and not app.gone else 1
 
     with asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(serve())
-    return 0
+        return runner.run(serve())
 
 
 def _worker(given: argparse.Namespace) -> int:
     log.start()
     chosen = settings.load()
 
-    async def work() -> None:
+    async def work() -> int:
         app = await composition.build(chosen, role=given.role)
         keep_for_good()
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        async with app.running():
-            await stop.wait()
+        try:
+            async with app.running():
+                await stop.wait()
+        except ExceptionGroup:
+            if not app.gone:  # else it is in the log already
+                raise
+        return 1 if app.gone else 0
 
     with asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(work())
-    return 0
+        return runner.run(work())

@@ -20,14 +20,15 @@ from typing import Protocol
 from bot.channels.base import Channel
 from bot.delivery.calls import Calls
 from bot.delivery.gate import Gate
+from bot.delivery.hold import Hold
 from bot.delivery.recorder import Recorder, Result
 from bot.delivery.throttle import Limiter, Want
-from bot.delivery.verdict import verdict
-from bot.delivery.wake import CROWD, Wake
-from bot.errors import NeedsTemplate, OutcomeUnknown, SendFailed, Throttled
+from bot.delivery.verdict import kept_back, verdict
+from bot.delivery.wake import Wake
+from bot.errors import OutcomeUnknown, SendFailed, Throttled
 from bot.messages import Outgoing, Payload, Reply
 from bot.person import PersonId
-from bot.storage.outbox import Again, Claimed, Kinds, Outcome, Ref
+from bot.storage.outbox import CROWD, Again, Claimed, Kinds, Outcome, Ref
 from bot.storage.tables import State
 from bot.storage.work import Storage
 
@@ -61,7 +62,9 @@ class Kit:
     contents: Contents | None = None
     noted: Callable[[str, Result], None] | None = None  # told of every outcome, for the measures
     timeout: float = 15.0  # seconds for one call
-    lease: timedelta = timedelta(seconds=40)  # longer than any wait for a place and any call together
+    lease: timedelta = timedelta(seconds=40)  # after so long a host that vanished is noticed; see `bot.delivery.hold`
+    sweep_every: float = 2.0  # seconds between two looks for what dead workers left
+    pause: float = 1.0  # seconds before an outcome that could not be saved is tried again
     reply_burst: int = 1
     chat_burst: int = 3
 
@@ -83,7 +86,8 @@ class Lane:
         self._kit = kit
         self._stopping = False
         self._calls = Calls(channel, kit.timeout, kit.clock)
-        self._recorder = Recorder(self.name, kit.storage, kit.owner, self._recorded, kit.noted)
+        self.hold = Hold(kit.storage, kit.owner, kit.lease, kit.clock)
+        self._recorder = Recorder(self.name, kit.storage, kit.owner, self._recorded, kit.noted, kit.pause)
         self._in_hand = 0
         self._talking_to: dict[PersonId, Claimed] = {}
         self._most = min(max(int(channel.pace.overall * kit.timeout), 32), max(400, int(channel.pace.overall)))
@@ -175,8 +179,8 @@ class Lane:
         try:
             reply = claimed.reply or await self._words(claimed)
             payloads = self._channel.render(self._outgoing(claimed, reply)) if reply else ()
-        except NeedsTemplate as failure:  # nobody was asked for it: the window closed while it waited
-            self._settle(claimed, self._judged(failure, claimed))
+        except SendFailed as failure:  # nobody was asked for it: WhatsApp's window closed while it waited
+            self._settle(claimed, kept_back(failure, claimed, self._kit.clock()))
             return None
         except Exception:
             log.exception("cannot_render", extra={"lane": self.name, "delivery": str(claimed.ref)})
@@ -214,7 +218,7 @@ class Lane:
         try:
             moments = await self._gate.moments(_sizes(chunk), crowd=False)
             if moments is not None:
-                ours = await self._begun(chunk)
+                ours = await self.hold.begin(_refs(chunk))
                 waiting.clear()
                 self._start(self._depart(chunk, moments, ours))
         finally:
@@ -225,18 +229,12 @@ class Lane:
         waiting = list(_cut(chunk, self._channel.pace.overall * _STEP))
         try:
             await self._gate.thaw()
-            ours = await self._begun(chunk)
+            ours = await self.hold.begin(_refs(chunk))
             async with self._crowd_goes:
                 while waiting and (moments := await self._gate.moments(_sizes(waiting[0]), crowd=True)) is not None:
                     self._start(self._depart(waiting.pop(0), moments, ours))
         finally:
             self._give_back(item for step in waiting for item in step)
-
-    async def _begun(self, chunk: Sequence[Ready]) -> set[Ref]:
-        """Save that these are being sent; gives those that really are ours."""
-        lease_until = self._kit.clock() + self._kit.lease
-        async with self._kit.storage.work(single=True) as work:
-            return await work.outbox.begin([item.claimed.ref for item in chunk], self._kit.owner, lease_until)
 
     def _start(self, flight: Coroutine[None, None, None]) -> None:
         task = self._flights.create_task(flight)
@@ -309,6 +307,7 @@ class Lane:
 
     def _let_go(self, claimed: Claimed) -> None:
         self._in_hand -= 1
+        self.hold.end(claimed.ref)
         if self._talking_to.get(claimed.ref.person_id) is claimed:
             del self._talking_to[claimed.ref.person_id]
 
@@ -335,6 +334,10 @@ class Lane:
     def _outgoing(self, claimed: Claimed, reply: Reply) -> Outgoing:
         reference = str(claimed.ref)
         return Outgoing(claimed.to, reply, reference, claimed.window_open, claimed.crowd, claimed.language)
+
+
+def _refs(items: Sequence[Ready]) -> list[Ref]:
+    return [item.claimed.ref for item in items]
 
 
 def _sizes(items: Sequence[Ready]) -> list[int]:

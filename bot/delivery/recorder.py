@@ -1,6 +1,7 @@
 """Writing down what became of messages: one at a time when it is calm, many in one transaction under load.
 
-Nothing is dropped when the database is gone for a while; the outcomes wait here.
+Nothing is dropped when the database is gone for a while, or refuses; the outcomes wait here. One that it refuses for
+itself holds up no other.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ Result = Outcome | Again
 
 _MOST = 200
 _GATHER = 0.03  # seconds that the outcome of a crowd message waits for others, and that a kill leaves unknown
-_PAUSE = 1.0
+_LAST_TRIES = 3
+"""When we are to end: so often what the database refuses is tried again, then it is left to the sweep as unknown."""
 
 
 class Recorder:
@@ -35,7 +37,9 @@ class Recorder:
         owner: str,
         recorded: Callable[[Sequence[Claimed], bool], None],
         noted: Callable[[str, Result], None] | None,
+        pause: float = 1.0,
     ) -> None:
+        """`pause`: seconds before another try to save what could not be saved."""
         self._lane = lane
         self._storage = storage
         self._owner = owner
@@ -45,6 +49,9 @@ class Recorder:
         self._something = asyncio.Event()
         self._hurry = asyncio.Event()
         self._finishing = False
+        self._pause = pause
+        self._together = _MOST
+        self._refused = 0  # times in a row
 
     def add(self, claimed: Claimed, result: Result) -> None:
         """Save this soon."""
@@ -73,18 +80,37 @@ class Recorder:
                 self._something.set()
 
     async def _save_some(self) -> None:
-        some = self._unsaved[:_MOST]
+        some = self._unsaved[: self._together]
         try:
             more = await self._save([result for _, result in some])
         except StorageGone:
             log.exception("storage_gone", extra={"lane": self._lane, "unsaved": len(self._unsaved)})
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(self._pause)
             return
+        except Exception:  # whatever it is, what became of these is kept
+            log.exception("outcomes_refused", extra={"lane": self._lane, "unsaved": len(self._unsaved)})
+            self._set_apart(len(some))
+            await asyncio.sleep(self._pause)
+            return
+        self._together, self._refused = min(2 * self._together, _MOST), 0
         del self._unsaved[: len(some)]
         self._recorded([claimed for claimed, _ in some], more)
         if self._noted:
             for _, result in some:
                 self._noted(self._lane, result)
+
+    def _set_apart(self, n: int) -> None:
+        """One of these cannot be saved: save one at a time, and that one after all others."""
+        self._together = 1
+        self._refused += 1
+        if n > 1:
+            return
+        claimed, result = self._unsaved.pop(0)
+        if self._finishing and self._refused > _LAST_TRIES:
+            log.error("outcome_lost", extra={"lane": self._lane, "delivery": str(claimed.ref)})
+            self._recorded([claimed], False)
+        else:
+            self._unsaved.append((claimed, result))
 
     async def _save(self, results: Sequence[Result]) -> bool:
         outcomes = [result for result in results if isinstance(result, Outcome)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
 
 from bot.channels.base import Channel
 from bot.delivery.lane import Contents, Kit, Lane
@@ -19,8 +18,6 @@ from bot.storage.outbox import Swept
 log = logging.getLogger(__name__)
 
 __all__ = ["Contents", "Kit", "Sender"]
-
-_SWEEP_EVERY = timedelta(seconds=2)
 
 
 class Sender:
@@ -66,7 +63,7 @@ class Sender:
     async def _sweep(self, presence: Presence) -> None:
         while not self._stopped.is_set():
             try:
-                async with asyncio.timeout(_SWEEP_EVERY.total_seconds()):
+                async with asyncio.timeout(self._kit.sweep_every):
                     await self._stopped.wait()
             except TimeoutError:
                 await self._tend(presence)
@@ -75,11 +72,17 @@ class Sender:
         """Show that we are alive, and take up what others left who are not, or whose lease ran out."""
         try:
             await presence.keep()
+            self._kit.limiter.among(await presence.living())
+            for lane in self._lanes:
+                await lane.hold.renew()
             async with self._kit.storage.work() as work:
                 swept = [await work.outbox.sweep(self._kit.clock())]
                 swept += [await work.outbox.recover(owner) for owner in await work.outbox.dead(self._kit.owner)]
         except StorageGone:
             log.warning("sweep_failed")
+            return
+        except Exception:  # whatever it is, sending goes on, and the next look is soon
+            log.exception("sweep_failed")
             return
         for each in swept:
             _tell(each)

@@ -2,7 +2,9 @@
 
 Nobody polls: each message asks once and waits as told. In any stretch of time at most `rate` times its length plus
 `burst` messages go, over all processes that share a limiter. The arithmetic stands twice, here and in Lua; the same
-tests run on both. Losing Redis makes us slower, never faster.
+tests run on both. Losing Redis makes us slower, never faster, however many processes there are: each then takes the
+share of one among those that live, and of one more, who may be starting just now. (Who alone cannot reach it adds that
+share to what the others send.)
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ class Limiter(Protocol):
     async def frozen(self, key: str) -> float:
         """Seconds until the freeze ends, 0 when there is none."""
 
+    def among(self, processes: int) -> None:
+        """So many processes send at the moment, this one among them."""
+
 
 class MemoryLimiter:
     """For one process. Starts with empty buckets."""
@@ -84,6 +89,9 @@ class MemoryLimiter:
     async def frozen(self, key: str) -> float:
         """See `Limiter`."""
         return max(0.0, self._frozen.get(key, 0.0) - self._now())
+
+    def among(self, processes: int) -> None:
+        """See `Limiter`. This one is alone by its nature."""
 
     @property
     def remembered(self) -> int:
@@ -170,6 +178,9 @@ class RedisLimiter:
         """See `Limiter`."""
         return float(await self._frozen(self._keys(key)[1:]))
 
+    def among(self, processes: int) -> None:
+        """See `Limiter`. Redis counts for all of them together."""
+
     def _keys(self, key: str) -> list[str]:
         return [f"{self._prefix}{key}", f"{self._prefix}{key}:frozen"]
 
@@ -179,7 +190,8 @@ class FallbackLimiter:
 
     _TRY_AGAIN = 5.0
 
-    def __init__(self, shared: Limiter, clock: Callable[[], datetime], share: float = 0.3) -> None:
+    def __init__(self, shared: Limiter, clock: Callable[[], datetime], share: float = 0.1) -> None:
+        """`share`: of the rate, until somebody has counted the processes."""
         self._shared = shared
         self._alone = MemoryLimiter(clock)
         self._clock = clock
@@ -211,6 +223,10 @@ class FallbackLimiter:
         """See `Limiter`."""
         alone = await self._alone.frozen(key)
         return max(alone, await self._asked(lambda: self._shared.frozen(key)) or 0.0)
+
+    def among(self, processes: int) -> None:
+        """See `Limiter`."""
+        self._share = 1 / (processes + 1)
 
     async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T | None:
         """What the shared limiter says, None while it cannot be asked."""

@@ -15,9 +15,6 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
-CROWD = ":crowd"
-"""After a lane's name: there are broadcast messages to send."""
-
 
 class Wake(Protocol):
     """Who waits for what. One waiter a topic and process."""

@@ -11,6 +11,7 @@ from bot.flows import (
     language,
     media,
     menu,
+    numbers,
     offer,
     person,
     places,
@@ -23,6 +24,7 @@ from bot.flows import (
 
 ALL = Flows(
     flows=(
+        numbers.FLOW,
         menu.FLOW,
         article.FLOW,
         answers.FLOW,

@@ -10,8 +10,6 @@ from bot.flows import article, fairs, menu, offer, person, places
 from bot.flows.wish_words import find_regions
 from bot.messages import Choice, Inbound, Reply
 
-POINTING = 0.5
-"""So much a message leans that names what was said before with a word of its own: `con eso`."""
 FAIRS, SCAMS = "ferias/proximas-ferias", "empleo/estafas-laborales"
 AN_OFFER = 80
 """Characters from which a text about scams is taken for the offer itself."""
@@ -44,7 +42,7 @@ def _unsure(state: State, said: Inbound, ctx: Context) -> Turn:
     if ctx.heard.leaning > (ranking.hits[0].probability if ranking.hits else 0.0):
         turn = article.show(state, _in_hand(state), ctx, ctx.say("more.about"))
         if turn is not None:
-            return replace(turn, state=replace(turn.state, misses=0))
+            return turn
     if ranking.outcome == "choices":
         return _which(state, ctx)
     if is_one_of(said.text, ctx.say("yes.words")) or is_one_of(said.text, ctx.say("no.words")) or is_number(said.text):
@@ -139,11 +137,13 @@ def _options(ctx: Context, leave_out: str = "") -> list[Choice]:
 
 def _which(state: State, ctx: Context) -> Turn:
     near = _options(ctx)
-    hand = ctx.library.article(_in_hand(state), ctx.language) if ctx.heard.leaning >= POINTING else None
+    leans = ctx.heard.leaning > 0  # "y si no tengo contrato?": on what was said before, perhaps
+    hand = ctx.library.article(_in_hand(state), ctx.language) if leans else None
     if hand is not None:
         near = [Choice(f"a/{hand.id}", hand.label), *(choice for choice in near if _subject(choice.id) != hand.id)][:3]
     choices = (*near, Choice("none", ctx.say("which.none")))
-    return Turn(replace(state, misses=0, topic=""), (Reply(ctx.say("which.text"), choices),))
+    topic = hand.id if hand is not None else ""
+    return Turn(replace(state, misses=0, topic=topic), (Reply(ctx.say("which.text"), choices),))
 
 
 def _not_that(state: State, ctx: Context) -> Turn:
@@ -172,7 +172,7 @@ def miss(state: State, said: Inbound, ctx: Context) -> Turn:
     state = replace(state, misses=number, last_miss=key)
     missed = Missed(said.text)
     if number >= 3:
-        return person.offer(state, ctx, ctx.say(key)).adding(missed)
+        return person.offer(state, ctx, ctx.say(key if person.reachable(ctx) else f"{key}.alone")).adding(missed)
     near = _options(ctx)[:2] if ctx.heard.ranking.hits and ctx.heard.ranking.hits[0].probability >= 0.15 else []
     ways = [Choice("menu", ctx.say("menu.label")), Choice("human", ctx.say("menu.human"))]
     return Turn(state, (Reply(ctx.say(key), (*near, *ways)),), (missed,))

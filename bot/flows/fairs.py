@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from urllib.parse import quote
 
 from bot.choosing import is_one_of
@@ -11,25 +12,43 @@ from bot.library.fairs import Fair, calendar
 from bot.messages import Choice, Document, Inbound, Place, Reply
 
 NAMES = re.compile(r"\b(?:ferias?|(?:job |work )?fairs?)\b", re.IGNORECASE)
+OFF = ("cancelled", "postponed")
+"""The states in which nobody should go there on that day."""
 MOST_WORDS = 7
 """Words in which somebody asks for the fairs of a place, and no more than that."""
 NAMED = re.compile(r"(?:feria|fair) (\d{4}-\d\d-\d\d-[\w-]+)")
 
 
 def upcoming(state: State, ctx: Context, opening: str = "", regions: tuple[str, ...] = ()) -> Turn:
-    """The fairs to come, nearest first; says so honestly when there is none."""
+    """The fairs to come, nearest first; says so honestly when there is none. Those that fell through come before."""
     fairs = known(ctx, regions)
     if not fairs and regions:
         fairs = known(ctx, ())
     choices = [Choice(f"f/{fair.id}", fair.label) for fair in fairs[:6]]
     choices += [Choice("a/ferias/prepararme", ctx.say("fairs.prepare")), Choice("menu", ctx.say("menu.label"))]
     if not fairs:
-        text = ctx.say("fairs.none")
-        choices.insert(0, Choice("alerts", ctx.say("menu.alerts")))
+        text = "\n".join([*_fallen_through(ctx), ctx.say("fairs.none")])
+        choices.insert(0, Choice("alerts/fairs", ctx.say("fairs.tell_me")))
     else:
         lines = [f"- **{_day(fair, ctx)}** · {fair.label}, {region_name(fair.region, ctx)}" for fair in fairs[:6]]
-        text = "\n".join([ctx.say("fairs.next"), "", *lines])
+        text = "\n".join([*_fallen_through(ctx), ctx.say("fairs.next"), "", *lines])
     return Turn(state.without_flow(), (Reply(f"{opening}\n\n{text}" if opening else text, tuple(choices)),))
+
+
+def _fallen_through(ctx: Context) -> list[str]:
+    """Fairs whose day is not over and that were cancelled or put off: somebody may have been told of them."""
+    slugs = {slug for _, slug in ctx.library.fairs}
+    found = [fair for slug in slugs if (fair := ctx.library.fair(slug, ctx.language)) and fair.status in OFF]
+    near = sorted((fair for fair in found if fair.end > ctx.now and (ctx.demo or not fair.example)), key=_when)[:3]
+    lines = [
+        ctx.say(f"fairs.off.{one.status}", day=_day(one, ctx), label=one.label, region=region_name(one.region, ctx))
+        for one in near
+    ]
+    return [*lines, ""] if lines else []
+
+
+def _when(fair: Fair) -> tuple[datetime, str]:
+    return fair.start, fair.id
 
 
 def known(ctx: Context, regions: tuple[str, ...] = ()) -> list[Fair]:
@@ -51,6 +70,10 @@ def _day(fair: Fair, ctx: Context) -> str:
 def bubble(fair: Fair, ctx: Context) -> str:
     """One fair in one bubble: what, when, where, how to register, who organises and how we know."""
     lines = [f"**{fair.title}**"]
+    if fair.status in {"postponed", "closed"}:
+        lines = [
+            ctx.say(f"news.correction.{fair.status}", title=fair.title, day=ctx.wording.day(fair.start, ctx.language))
+        ]
     if fair.example:
         lines.append(ctx.say("fairs.example"))
     lines += [
@@ -142,24 +165,24 @@ def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     offered = [choice.id.split("/") for choice in state.offered if choice.id.startswith("f/")]
     if (offered or NAMES.search(said.text)) and len(said.text.split()) <= MOST_WORDS:
         place = ctx.library.country.find_region(said.text)
-        if place is not None and known(ctx):
+        if place is not None and (known(ctx) or _fallen_through(ctx)):
             there = known(ctx, (place.code,))
             return upcoming(state, ctx, "" if there else ctx.say("fairs.none_in", region=place.name), (place.code,))
     return _about(state, offered, said, ctx) if offered else None
 
 
 def _about(state: State, offered: list[list[str]], said: Inbound, ctx: Context) -> Turn | None:
-    """Words about the fair just shown: where it is, what to bring, `me inscribo`, `recuérdamelo`."""
+    """Words about the fair just shown, or the only one listed: where it is, what to bring, `me inscribo`, `recuérdamelo`."""
     fair = offered[0][1]
-    shown = all(way[1] == fair for way in offered) and any(len(way) > 2 for way in offered)
-    one = shown or len(offered) == 1
+    one = all(way[1] == fair for way in offered)
     if is_one_of(said.text, ctx.say("fairs.join.words")):
         return _one(state, (fair,), ctx) if one else upcoming(state, ctx, ctx.say("fairs.which"))
     if is_one_of(said.text, ctx.say("fairs.remind.words")):
-        return _one(state, (fair, "remind"), ctx) if one else upcoming(state, ctx, ctx.say("fairs.which"))
-    if not shown:
-        return None
-    part = {"donde": ("map",), "requisitos": ("list",), "tiempo": (), "costo": (), "pasos": ()}.get(ctx.heard.follow_up)
+        return _one(state, (fair, "remind"), ctx) if one else upcoming(state, ctx, ctx.say("fairs.which.one"))
+    asked = "tiempo" if is_one_of(said.text, ctx.say("fairs.when.words")) else ctx.heard.follow_up
+    if not one:
+        return upcoming(state, ctx, ctx.say("fairs.which.one")) if asked in {"tiempo", "donde"} else None
+    part = {"donde": ("map",), "requisitos": ("list",), "tiempo": (), "costo": (), "pasos": ()}.get(asked)
     return _one(state, (fair, *part), ctx) if part is not None else None
 
 

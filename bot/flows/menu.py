@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.choosing import is_one_of
-from bot.conversation import Context, Flow, State, Turn
-from bot.flows import person
-from bot.messages import Choice, Reply
+from bot.conversation import Context, Flow, Parked, State, Turn
+from bot.flows import person, privacy
+from bot.messages import Choice, Inbound, Reply
 
+MOST = 10
+"""Choices of one bubble: what a list of WhatsApp holds."""
 PAGE = 7
 """Articles on one page of a topic: with the ways on they still fit a list of ten."""
 
@@ -16,12 +18,11 @@ PAGE = 7
 def main(state: State, ctx: Context, opening: str = "menu.text") -> Turn:
     """Every topic, the alerts and a person, numbered."""
     topics = [Choice(f"t/{topic}", ctx.say(f"topic.{topic}")) for topic in ctx.library.topics]
-    extra = [
-        Choice("alerts", ctx.say("menu.alerts")),
-        Choice("human", ctx.say("menu.human")),
-    ]
-    text = ctx.say(opening)
-    return Turn(replace(state.without_flow(), topic=""), (Reply(text, (*topics, *extra)[:10]),))
+    extra = [Choice("alerts", ctx.say("menu.alerts")), Choice("human", ctx.say("menu.human"))]
+    parked = (Parked(state.flow, state.step, state.data),) if state.step else state.parked
+    first = [Choice("resume", ctx.say("resume.label"))] if parked else []
+    shown = (*first, *topics[: MOST - len(first) - len(extra)], *extra)
+    return Turn(replace(state.without_flow(), topic="", parked=parked), (Reply(ctx.say(opening), shown),))
 
 
 def welcome(state: State, ctx: Context) -> Turn:
@@ -84,21 +85,33 @@ def _onward(ctx: Context) -> tuple[Choice, ...]:
 
 
 def _cancel(state: State, ctx: Context) -> Turn:
+    if state.flow == privacy.NAME:
+        return Turn(state.without_flow(), (Reply(ctx.say("forget.kept"), _onward(ctx)),))
     if ctx.handed:
         return person.leave(state, ctx)
-    key = "cancel.flow" if state.flow else "cancel.nothing"
-    return Turn(state.without_flow(), (Reply(ctx.say(key), _onward(ctx)),))
+    key = "cancel.flow" if state.flow or state.parked else "cancel.nothing"
+    return Turn(replace(state.without_flow(), parked=()), (Reply(ctx.say(key), _onward(ctx)),))
 
 
 def _keep(state: State, ctx: Context) -> Turn:
-    """ "No pares": whatever it is that should go on, it does."""
+    """Whatever it is that should go on ("no pares"), it does."""
     return Turn(state, (Reply(ctx.say("keep.text"), (Choice("alerts", ctx.say("menu.alerts")), *_onward(ctx))),))
+
+
+def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
+    if is_one_of(said.text, ctx.say("menu.words")):
+        return main(state, ctx)
+    if is_one_of(said.text, ctx.say("lines.words")):
+        return Turn(state, (Reply(ctx.say("lines.text"), (Choice("human", ctx.say("menu.human")), *_onward(ctx))),))
+    if is_one_of(said.text, ctx.say("unread.words")):
+        return main(state, ctx, "unread.text")
+    return None
 
 
 FLOW = Flow(
     "menu",
     routes={"menu": lambda state, _way, ctx: main(state, ctx), "t": _topic},
-    overhears=lambda state, said, ctx: main(state, ctx) if is_one_of(said.text, ctx.say("menu.words")) else None,
+    overhears=_overhear,
     controls={
         "menu": _menu,
         "help": _help,

@@ -94,11 +94,14 @@ def _overhear(state: State, said: Inbound, ctx: Context) -> Turn | None:
 def _report(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
     if not way:
         return _which(state, ctx)
+    if way[0] not in {str(one["id"]) for one in ctx.alerts}:
+        return _which(state, ctx, ctx.say("offer.not_sent"))
     reply = Reply(ctx.say("offer.reported"), (Choice("menu", ctx.say("menu.label")),))
     return Turn(state, (reply,), (ReportVacancy(way[0]),))
 
 
-def _which(state: State, ctx: Context) -> Turn:
+def _which(state: State, ctx: Context, before: str = "") -> Turn:
+    """Which of the offers that were sent; `before` says why it is asked."""
     if not ctx.alerts:
         return Turn(state, (Reply(ctx.say("offer.none_sent"), (Choice("menu", ctx.say("menu.label")),)),))
     offers = [_described(one, ctx) for one in ctx.alerts[:MOST_LISTED]]
@@ -109,7 +112,9 @@ def _which(state: State, ctx: Context) -> Turn:
     labels = zip(ctx.alerts, told_apart(offers), strict=False)
     choices = [Choice(f"report/{one['id']}", label) for one, label in labels]
     choices.append(Choice("menu", ctx.say("menu.label")))
-    return Turn(state, (Reply("\n".join([ctx.say("offer.which"), "", *lines]), tuple(choices)),))
+    return Turn(
+        state, (Reply("\n".join([*filter(None, [before]), ctx.say("offer.which"), "", *lines]), tuple(choices)),)
+    )
 
 
 def _described(one: Mapping[str, Any], ctx: Context) -> tuple[str, str, str]:

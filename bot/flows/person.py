@@ -21,6 +21,11 @@ def call(state: State, ctx: Context) -> Turn:
     return Turn(_talking(state), (Reply(text, (_menu(ctx),)),), (CallHuman(state.topic),))
 
 
+def reachable(ctx: Context) -> bool:
+    """Whether somebody of the team can be written to at all."""
+    return ctx.staffed or bool(ctx.library.team.contact)
+
+
 def offer(state: State, ctx: Context, opening: str = "") -> Turn:
     """The ways to a person; nobody is called by it."""
     team = ctx.library.team
@@ -28,7 +33,7 @@ def offer(state: State, ctx: Context, opening: str = "") -> Turn:
     if team.contact:
         lines.append(ctx.say("human.contact", contact=team.contact))
     lines += _hours(ctx)
-    if not ctx.staffed and not team.contact:
+    if not reachable(ctx):
         lines.append(ctx.say("human.nobody"))
     lines.append(ctx.say("human.meanwhile"))
     choices = (

@@ -50,8 +50,13 @@ def _route(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
 
 
 def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
-    found = ctx.library.country.find_region(said.text)
+    found = ctx.library.country.find_region(said.text) if _has_letters(said.text) else None
     return _show(state, found.code, ctx) if found else None
+
+
+def _has_letters(text: str) -> bool:
+    """A region has a number too, but nobody means it: a number is a choice."""
+    return any(letter.isalpha() for letter in text)
 
 
 def named(state: State, said: Inbound, ctx: Context) -> Turn | None:
@@ -59,7 +64,7 @@ def named(state: State, said: Inbound, ctx: Context) -> Turn | None:
     openings = sorted(map(fold, ctx.say("places.words").split("|")), key=len, reverse=True)
     place = fold(said.text)
     place = next((place.removeprefix(words) for words in openings if place.startswith(f"{words} ")), place)
-    found = ctx.library.country.region_called(place)
+    found = ctx.library.country.region_called(place) if _has_letters(place) else None
     if found is None and len(said.text.split()) <= _SHORT and _offices(said.text, ctx):
         found = ctx.library.country.find_region(said.text)
     return _show(state, found.code, ctx) if found else None

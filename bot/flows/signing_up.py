@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from bot.choosing import fold
 from bot.conversation import TRAIL, Context, Flow, State, Turn
-from bot.flows import alerts, article
+from bot.flows import alerts, article, my_alerts
 from bot.flows.wish_words import find_regions, find_sectors
 from bot.messages import Inbound
 
@@ -50,6 +50,12 @@ _LOOKS = re.compile(
     r"^(?:hola |buenas |pana |amigo |amiga )*(?:quiero|busco|necesito|quisiera|deseo|estoy buscando|ando buscando|me gustaria|i want|i need"
     rf"|i am looking for|im looking for|looking for|i would like)(?: un| una| algun| a| to| some)? (?:{_JOB}|trabajar|chambear|jobs?|work)\b"
 )
+_OF_THESE = re.compile(
+    r"^(?:hola |buenas |por favor |porfa )*(?:(?:quiero|quisiera|deseo|dame|deme|denme|necesito|activa|activame|ponme) (?:las |los |unas |unos )?"
+    r"(?:alertas|avisos|notificaciones) (?:de|del|en|para|por|sobre)"
+    r"|(?:avisa|avisen|avise|notifica|notifiquen|alerta)(?:me|nos) (?:de|del|si|cuando|por|sobre))\b"
+)
+"""What is asked for without the word for work: its kind, or a place, must be named."""
 _LESS = re.compile(
     r"\b(?:no|nunca|jamas|deja|dejen|dejes|sin|tampoco|baja|cancela|cancelar|dont|don t|not|never|stop|unsubscribe)\b"
 )
@@ -64,15 +70,18 @@ def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     line, wish = fold(said.text), ctx.person.wish
     if _LOOKS.search(line) and not _LESS.search(line):
         return _where_to_look(state, said, ctx)
-    if len(line.split()) > _LONGEST or _ANOTHER_MATTER.search(line) or not _WANTED.search(line):
+    if len(line.split()) > _LONGEST or _ANOTHER_MATTER.search(line):
         return None
-    if _LESS.search(line):
-        return alerts.mine(state, ctx) if wish is not None else None
     country = ctx.library.country
     regions, sectors = find_regions(said.text, country), find_sectors(said.text, country)
+    named = sectors or (regions and "?" not in said.text)
+    if not _WANTED.search(line) and not (named and _OF_THESE.search(line)):
+        return None
+    if _LESS.search(line):
+        return my_alerts.mine(state, ctx) if wish is not None else None
     if wish is not None and _AS_WELL.search(line):
         regions, sectors = (_joined(old, new) for old, new in ((wish.regions, regions), (wish.sectors, sectors)))
-    return alerts.begin(state, ctx, regions, sectors)
+    return alerts.begin(state, ctx, regions, sectors, said.text)
 
 
 def _where_to_look(state: State, said: Inbound, ctx: Context) -> Turn | None:

@@ -6,6 +6,7 @@ by the scheduler, which answers in the same chat: here is only the asking.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import Context, DecideNews, Effect, Flow, PrepareNews, State, Turn
@@ -17,9 +18,9 @@ from bot.messages import Choice, Inbound, Reply
 
 NAME = "staff"
 COMMAND = "/anuncio"
-ACTS = ("plan", "approve", "pause", "resume", "test", "show", "remind", "correct")
-SURE = ("send", "cancel")
-"""What is asked twice."""
+ACTS = ("plan", "approve", "pause", "resume", "test", "show", "see", "list", "remind", "correct")
+SURE = "yes"
+"""The last part of a way whose question was answered: what cannot be undone is asked twice."""
 
 _FAIRS = 5
 
@@ -56,13 +57,19 @@ def _route(state: State, way: tuple[str, ...], ctx: Context) -> Turn:
             return _ask_text(state, ctx)
         case ("r", code) if state.flow == NAME and state.data.get("text"):
             return _prepare(state, () if code == "all" else (code,), ctx)
-        case (number, act) if number.isdecimal() and act in (*ACTS, "list"):
-            return _wait(state.without_flow(), ctx, DecideNews(int(number), act))
-        case (number, act) if number.isdecimal() and act in SURE:
-            return _sure(state, number, act, ctx)
-        case (number, act, "yes") if number.isdecimal() and act in SURE:
-            return _wait(state.without_flow(), ctx, DecideNews(int(number), act))
+        case (number, "cancel") if number.isdecimal():
+            return _sure(state, number, ctx)
+        case (number, act, *rest) if number.isdecimal() and (decided := _decided(int(number), act, rest)):
+            return _wait(state.without_flow(), ctx, decided)
     return _what(state, ctx)
+
+
+def _decided(number: int, act: str, rest: Sequence[str]) -> DecideNews | None:
+    """What a button asks for. `rest`: the mark of the plan that it stood under, and that they are sure."""
+    sure, mark = rest[-1:] == [SURE], next((part for part in rest if part != SURE), "")
+    if act == "send":
+        return DecideNews(number, "send" if sure else "ask", mark)
+    return DecideNews(number, act, mark) if act in ACTS or (act == "cancel" and sure) else None
 
 
 def _ask_text(state: State, ctx: Context) -> Turn:
@@ -81,12 +88,12 @@ def _prepare(state: State, regions: tuple[str, ...], ctx: Context) -> Turn:
     return _wait(state.without_flow(), ctx, PrepareNews(text=str(state.data["text"]), regions=regions))
 
 
-def _sure(state: State, number: str, act: str, ctx: Context) -> Turn:
+def _sure(state: State, number: str, ctx: Context) -> Turn:
     choices = (
-        Choice(f"news/{number}/{act}/yes", ctx.say(f"staff.yes.{act}")),
+        Choice(f"news/{number}/cancel/{SURE}", ctx.say("staff.yes.cancel")),
         Choice(f"news/{number}/show", ctx.say("staff.no")),
     )
-    return Turn(state.without_flow(), (Reply(ctx.say(f"staff.sure.{act}", id=number), choices),))
+    return Turn(state.without_flow(), (Reply(ctx.say("staff.sure.cancel", id=number), choices),))
 
 
 def _wait(state: State, ctx: Context, effect: Effect) -> Turn:

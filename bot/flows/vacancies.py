@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from bot.alerts.digest import MORE, count_lines, page
+from bot.alerts.digest import MORE, copies_of, count_lines, page
 from bot.alerts.vacancy import Vacancy
 from bot.choosing import fold, is_one_of
 from bot.conversation import Context, Flow, State, Turn
@@ -16,6 +16,7 @@ from bot.flows.fairs import region_name
 from bot.library.render import shortened
 from bot.messages import Choice, Inbound, Reply
 
+MOST_PLACES = 12
 LONGEST = 560
 """Characters of a vacancy's own words: with the facts and the choices it still fits a bubble."""
 
@@ -60,21 +61,31 @@ def _text(found: Mapping[str, Any], ctx: Context) -> str:
     lines = [f"**{shortened(str(found['title']), 120)}**"]
     if found.get("employer"):
         lines.append(ctx.say("vacancy.employer", employer=shortened(str(found["employer"]), 80)))
-    places = [str(p.get("district") or region_name(str(p["region"]), ctx)) for p in found.get("places") or ()]
-    if found.get("remote"):
-        places.append(ctx.say("digest.remote"))
-    if places:
-        lines.append(ctx.say("vacancy.places", places=", ".join(places[:6])))
+    if places := _places(found, ctx):
+        lines.append(ctx.say("vacancy.places", places=places))
     if pay := _pay(found, ctx):
         lines.append(ctx.say("vacancy.pay", pay=pay))
     if found.get("valid_through"):
         lines.append(ctx.say("vacancy.until", date=ctx.day_of(datetime.fromisoformat(str(found["valid_through"])))))
     if found.get("url"):
         lines.append(ctx.say("vacancy.link", link=found["url"]))
-    room = LONGEST - len(str(found.get("url") or ""))
+    room = LONGEST - len(str(found.get("url") or "")) - max(0, len(places) - 100)
     return "\n".join(
         [*lines, "", shortened(str(found.get("description") or ""), max(room, 80)), "", ctx.say("vacancy.careful")]
     )
+
+
+def _places(found: Mapping[str, Any], ctx: Context) -> str:
+    """Where it is: also where its copies are, which the digest told in the same line."""
+    everything = [Vacancy.from_json(one) for one in ctx.alerts if not one.get("past")]
+    copies = copies_of(everything, str(found["id"])) or (Vacancy.from_json(found),)
+    spots = dict.fromkeys(place for copy in copies for place in copy.places)
+    named = list(dict.fromkeys(place.district or region_name(place.region, ctx) for place in spots))
+    if found.get("remote"):
+        named.append(ctx.say("digest.remote"))
+    more = len(named) - MOST_PLACES
+    told = ", ".join(named[:MOST_PLACES])
+    return ctx.say("vacancy.places_more", places=told, count=more) if more > 0 else told
 
 
 def _pay(found: Mapping[str, Any], ctx: Context) -> str:

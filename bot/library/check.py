@@ -13,21 +13,23 @@ from pathlib import Path
 
 from bot.errors import BadContent
 from bot.library.article import MAIN_LANGUAGE, Article
-from bot.library.checks import dates, language, numbers, relations, sizes, translations, ways, words
+from bot.library.checks import dates, language, numbers, relations, sizes, translations, ways
+from bot.library.checks import words as wording_and_country
 from bot.library.checks.desk import Check, Desk, Measure, Ranker
 from bot.library.library import Library
-from bot.library.load import load, paths_under
+from bot.library.load import NOBODY_READS, load, paths_under
 from bot.library.pen import stamp_translations, verify
 from bot.library.problems import ERROR, Notes, Problem
 from bot.library.render import Freshness, freshness
+from bot.library.sheet import WordReaders
 from bot.wording import Wording
 
 __all__ = ["Due", "Measure", "Ranker", "check", "due", "failed", "stamp_translations", "verify"]
 
 CHECKS: tuple[Check, ...] = (
-    words.files,
-    words.wording,
-    words.country,
+    wording_and_country.files,
+    wording_and_country.wording,
+    wording_and_country.country,
     relations.topics,
     relations.related,
     relations.links,
@@ -82,10 +84,13 @@ def check(
     *,
     ranker: Ranker | None = None,
     measures: Mapping[str, Measure] | None = None,
+    words: WordReaders = NOBODY_READS,
 ) -> list[Problem]:
-    """Every mistake of the files below `paths` (none: all), in the order of the files. Without a day nothing is due."""
-    loaded = load(folder)
-    desk = Desk(loaded.sheets, loaded.library, _wording(folder), today or date.min, ranker, measures or {})
+    """Every mistake of the files below `paths` (none: all), in the order of the files. Without a day nothing is due,
+    without readers of word lists those are not looked into.
+    """
+    loaded = load(folder, words)
+    desk = Desk(loaded.sheets, loaded.library, _wording(folder), today or date.min, ranker, measures or {}, words)
     found = [problem for sheet in loaded.sheets.values() for problem in sheet.problems]
     for each in CHECKS:
         found += each(desk)

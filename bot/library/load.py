@@ -24,7 +24,7 @@ from bot.library.pais import read_country
 from bot.library.place import Place, What, good_name, place_of
 from bot.library.problems import Notes, Problem
 from bot.library.reading import read_article
-from bot.library.sheet import Found, Sheet
+from bot.library.sheet import Found, Sheet, WordList, WordReaders
 from bot.library.text import LARGEST, decode
 
 _READERS: Mapping[What, Callable[[str, Notes], Found]] = {
@@ -34,6 +34,9 @@ _READERS: Mapping[What, Callable[[str, Notes], Found]] = {
     What.TEAM: read_team,
     What.GLOSSARY: read_glossary,
 }
+
+NOBODY_READS: WordReaders = {}
+"""For whoever wants the articles alone: the word lists are left unread."""
 
 Signature = tuple[int, int, int]
 """What `stat` tells of a file: when it was changed, its size, its inode."""
@@ -48,25 +51,31 @@ class Loaded:
     sheets: Mapping[str, Sheet]
 
 
-def load(folder: Path) -> Loaded:
+def load(folder: Path, words: WordReaders = NOBODY_READS) -> Loaded:
     """Read the whole folder. Never raises for what stands in the files."""
-    shelf = Shelf(folder)
+    shelf = Shelf(folder, words)
     return Loaded(shelf.current, tuple(shelf.current.problems), shelf.sheets)
 
 
 class Shelf:
     """The library that is in service, and how to bring it up to date."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: WordReaders = NOBODY_READS) -> None:
         self._folder = folder
+        self._words = words
         self._signatures: dict[str, Signature] = {}
         self._good: dict[str, Sheet] = {}
         self.sheets: dict[str, Sheet] = {}
         self.current = Library()
         self.refresh()
 
+    @property
+    def served(self) -> Mapping[str, Sheet]:
+        """The files in service, each in its last good version."""
+        return self._good
+
     def refresh(self) -> bool:
-        """Read what has changed since the last time; says whether the library is another one now."""
+        """Read what has changed since the last time; says whether any file is another one now."""
         signatures = signatures_of(self._folder)
         if signatures == self._signatures and self.sheets.keys() == signatures.keys():
             return False
@@ -74,7 +83,7 @@ class Shelf:
         for path, signature in signatures.items():
             known = self.sheets.get(path)
             if known is None or self._signatures.get(path) != signature:
-                known = read_sheet(self._folder, path)
+                known = read_sheet(self._folder, path, self._words)
             if known is not None:
                 sheets[path] = known
         self._signatures = {path: signatures[path] for path in sheets}
@@ -107,7 +116,7 @@ def signatures_of(folder: Path) -> dict[str, Signature]:
     return dict(sorted(found.items()))
 
 
-def read_sheet(folder: Path, path: str) -> Sheet | None:
+def read_sheet(folder: Path, path: str, words: WordReaders = NOBODY_READS) -> Sheet | None:
     """One file as it is now; None when it has just gone away or is none of ours."""
     place = place_of(path)
     if place is None:
@@ -121,16 +130,16 @@ def read_sheet(folder: Path, path: str) -> Sheet | None:
     except OSError as error:
         notes.add("unreadable", 1, detail=error.strerror or "")
         return Sheet(place, "", "", None, tuple(notes.problems))
-    return parse(place, raw, notes)
+    return parse(place, raw, notes, words)
 
 
-def parse(place: Place, raw: bytes, notes: Notes) -> Sheet:
+def parse(place: Place, raw: bytes, notes: Notes, words: WordReaders = NOBODY_READS) -> Sheet:
     """What one file says. Pure."""
     digest = hashlib.sha256(raw).hexdigest()
     text = decode(raw, notes)
     found: Found = None
     if text is not None:
-        found = _read(place, text, notes)
+        found = _words_of(text, notes, words[place.what]) if place.what in words else _read(place, text, notes)
     return Sheet(place, digest, text or "", found, tuple(notes.problems))
 
 
@@ -148,6 +157,11 @@ def _read(place: Place, text: str, notes: Notes) -> Found:
             notes.add("misplaced", 1)
     reader = _READERS.get(place.what)
     return reader(text, notes) if reader else None
+
+
+def _words_of(text: str, notes: Notes, read: Callable[[str, Notes], object]) -> Found:
+    value = read(text, notes)
+    return WordList(value) if value is not None and notes.served else None
 
 
 def paths_under(folder: Path, paths: Iterable[Path]) -> tuple[str, ...]:

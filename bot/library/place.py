@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -27,16 +28,31 @@ class What(StrEnum):
     TEAM = "team"
     GLOSSARY = "glossary"
     WORDING = "wording"
+    CONTROLS = "controls"
+    VOCABULARY = "vocabulary"
+    DANGER = "danger"
+    OFFERS = "offers"
+    VACANCIES = "vacancies"
+    GAZETTEER = "gazetteer"
+    RATES = "rates"
     MISPLACED = "misplaced"  # something that looks like content and stands where nobody reads it
 
 
-_AT_TOP = {
+AT_TOP: Mapping[str, What] = {
     "datos.yaml": What.DATOS,
     "pais.yaml": What.COUNTRY,
     "glosario.yaml": What.GLOSSARY,
     "oficinas.yaml": What.OFFICES,
     "equipo.yaml": What.TEAM,
+    "controles.yaml": What.CONTROLS,
+    "vocabulario.yaml": What.VOCABULARY,
+    "peligro.txt": What.DANGER,
+    "ofertas.yaml": What.OFFERS,
+    "vacantes.yaml": What.VACANCIES,
+    "lugares-peru.yaml": What.GAZETTEER,
+    "tarifas.yaml": What.RATES,
 }
+"""The files that stand beside the folders of the languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +72,13 @@ class Place:
 
 
 def place_of(path: str) -> Place | None:
-    """What that path is; None for files that are none of our business (notes, word lists, rates)."""
+    """What that path is; None for files that are none of our business (notes, drafts)."""
     steps = PurePosixPath(path).parts
     name = steps[-1]
     if name.startswith((".", "~", "#")) or name.endswith("~"):
         return None
     if len(steps) == 1:
-        return Place(path, _AT_TOP[name]) if name in _AT_TOP else None
+        return Place(path, AT_TOP[name]) if name in AT_TOP else None
     if steps[0] not in LANGUAGES:
         return None
     if len(steps) == 2 and name == "ui.po":

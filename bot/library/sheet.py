@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.library.country import Country
@@ -11,11 +11,34 @@ from bot.library.fairs import ReadFair
 from bot.library.glossary import Glossary
 from bot.library.guided import ReadFlow
 from bot.library.offices import Office, Team
-from bot.library.place import Place
-from bot.library.problems import Problem
+from bot.library.place import Place, What
+from bot.library.problems import Notes, Problem
 from bot.library.reading import ReadArticle
 
-Found = ReadArticle | ReadFair | ReadFlow | Mapping[str, Datum] | Country | tuple[Office, ...] | Team | Glossary | None
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """What a file of words says, as whoever uses the words has read it."""
+
+    value: object
+
+
+Found = (
+    ReadArticle
+    | ReadFair
+    | ReadFlow
+    | Mapping[str, Datum]
+    | Country
+    | tuple[Office, ...]
+    | Team
+    | Glossary
+    | WordList
+    | None
+)
+
+WordReaders = Mapping[What, Callable[[str, Notes], object]]
+"""Who reads the word lists of search, trust gate and announcements: they live above the library and are brought along.
+What has a mistake is noted, and None given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,13 +58,12 @@ FROM broadcast b JOIN announcement a ON a.broadcast_id = b.id
 """
 _GET = Query(_COLUMNS + "WHERE b.id = $1")
 _LIST = Query(_COLUMNS + "ORDER BY b.id DESC LIMIT $1")
+_WENT_OUT = Query(_COLUMNS + "WHERE b.kind IN ($1, $2) AND b.total > 0 ORDER BY b.id DESC LIMIT 200")
 _IN_STATES = Query(
     _COLUMNS + "WHERE b.state IN ('scheduled', 'sending', 'quiet') OR (b.state IN ('paused', 'cancelled')"
     " AND EXISTS (SELECT 1 FROM roster r WHERE r.broadcast_id = b.id)) ORDER BY b.priority, b.id"
 )
-_KNOWN = Query(
-    "SELECT a.title FROM announcement a JOIN broadcast b ON b.id = a.broadcast_id WHERE a.code = $1 AND b.total > 0"
-)
+_KNOWN = Query("SELECT title FROM announcement WHERE code = $1")
 _SAME = Query(
     "SELECT a.broadcast_id FROM announcement a JOIN broadcast b ON b.id = a.broadcast_id WHERE b.kind = $1"
     " AND a.subject = $2 AND ($3 = '' OR a.body_hash = $3) AND b.total > 0"
@@ -88,19 +87,12 @@ _APPROVALS = Query("SELECT name, plan_hash, at FROM approval WHERE broadcast_id 
 _SEND = Query(
     "UPDATE broadcast SET cursor_person_id = 0, scheduled_at = $2, expires_at = $3, on_unknown = $4 WHERE id = $1"
 )
-_SENT_BY = Query(
-    "UPDATE announcement SET sent_by = $2, eligible = eligible + $3, resent_at = NULL WHERE broadcast_id = $1"
-)
+_SENT_BY = Query("UPDATE announcement SET sent_by = $2, eligible = $3, resent_at = NULL WHERE broadcast_id = $1")
+_RENAME = Query("UPDATE announcement SET author = $2 WHERE author = $1")
 _STARTED = Query("UPDATE announcement SET started_at = $2 WHERE broadcast_id = $1 AND started_at IS NULL")
 _ASK = Query("INSERT INTO news_request (person_id, broadcast_id, act, body, at) VALUES ($1, $2, $3, $4, $5)")
 _ASKED = Query("SELECT id, person_id, broadcast_id, act, body FROM news_request ORDER BY id LIMIT $1")
 _ANSWERED = Query("DELETE FROM news_request WHERE id = $1 RETURNING id")
-_NOTE = Query(
-    "INSERT INTO note (name, value, updated_at) VALUES ($1, $2, $3)"
-    " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"
-)
-_READ_NOTE = Query("SELECT value FROM note WHERE name = $1")
-_TEMPLATES = "whatsapp_templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +193,16 @@ class Broadcasts:
         """The newest ones, newest first."""
         return [_announcement(row) for row in await self._line.rows(_LIST, n)]
 
+    async def went_out(self, kind: str, other: str) -> list[Announcement]:
+        """The newest of these kinds that went out to somebody, oldest first."""
+        return [_announcement(row) for row in reversed(await self._line.rows(_WENT_OUT, kind, other))]
+
     async def busy(self) -> list[Announcement]:
         """Those that the scheduler has something to do with."""
         return [_announcement(row) for row in await self._line.rows(_IN_STATES)]
 
     async def title_of(self, code: str) -> str | None:
-        """The title of the announcement with this code, if it was ever sent to anybody."""
+        """The title of the announcement with this code; one that went to nobody was read by those who tested it."""
         rows = await self._line.rows(_KNOWN, code)
         return str(rows[0][0]) if rows else None
 
@@ -271,6 +267,10 @@ class Broadcasts:
         await self._line.rows(_SEND, one.id, when, until, on_unknown)
         await self._line.rows(_SENT_BY, one.id, by, n)
 
+    async def rename_author(self, old: str, new: str) -> None:
+        """Somebody of the team has another name now: what they wrote carries it too."""
+        await self._line.rows(_RENAME, old, new)
+
     async def started(self, number: int, at: datetime) -> None:
         """Keep when the first one was owed."""
         await self._line.rows(_STARTED, number, micros(at))
@@ -288,17 +288,6 @@ class Broadcasts:
     async def answered(self, number: int) -> bool:
         """Done and answered; False when another worker did it already."""
         return bool(await self._line.rows(_ANSWERED, number))
-
-    async def know_templates(self, categories: Mapping[tuple[str, str], str], at: datetime) -> None:
-        """Keep which (name, language) WhatsApp has approved, each with its category, for whoever does not ask Twilio."""
-        told = orjson.dumps(sorted([*name, category] for name, category in categories.items())).decode()
-        await self._line.rows(_NOTE, _TEMPLATES, told, micros(at))
-
-    async def templates(self) -> dict[tuple[str, str], str]:
-        """The approved (name, language) as last told, each with its category, "" when that was not told."""
-        rows = await self._line.rows(_READ_NOTE, _TEMPLATES)
-        kept = orjson.loads(rows[0][0]) if rows else ()
-        return {(name, language): "".join(category) for name, language, *category in kept}
 
     async def _code(self, number: int) -> str:
         attempt = 0

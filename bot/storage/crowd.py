@@ -17,7 +17,6 @@ from sqlalchemy import bindparam, text
 from bot.storage.broadcasts import QUIET, Announcement, lively
 from bot.storage.instants import micros
 from bot.storage.line import Line, Query
-from bot.storage.tables import State
 
 _CONSENTED = {
     "alerts": "COALESCE(s.alerts, FALSE)",
@@ -43,7 +42,7 @@ SELECT q.person_id, q.n FROM (
         (SELECT count(DISTINCT a.sent_at) FROM alert a WHERE a.person_id = j.{value} AND a.sent_at >= :since
            AND COALESCE(a.batch_id, 1) <> 0)
         + (SELECT count(*) FROM delivery d WHERE d.batch_id IN :batches AND d.person_id = j.{value}
-           AND (d.state IN (0, 1, 2) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= :since))) AS n
+           AND ((d.state IN (0, 1, 2) AND d.next_at >= :owed) OR (d.state IN (3, 4, 7, 8) AND d.sent_at >= :since))) AS n
     FROM {ids}
 ) AS q WHERE q.n >= :least
 """
@@ -86,6 +85,7 @@ _TOLD_SINCE = (
     " AND (sent_at IS NULL OR sent_at >= :since) ORDER BY person_id LIMIT :n"
 )
 
+_NEWEST = Query("SELECT max(created_at) FROM person")
 _FIRST = (
     "SELECT last_id, ids FROM roster WHERE broadcast_id = $1 AND eligible AND last_id > $2 ORDER BY last_id LIMIT 1"
 )
@@ -108,13 +108,6 @@ _RESEND = Query(
     "UPDATE delivery SET state = 0, next_at = $2, owner = NULL WHERE batch_id = $1 AND state = 4 RETURNING lane"
 )
 _RESENT = Query("UPDATE announcement SET resent_at = $2 WHERE broadcast_id = $1 AND resent_at IS NULL RETURNING 1")
-_UNKNOWN = Query(
-    "SELECT person_id, lane, sent_at, error FROM delivery WHERE batch_id = $1 AND state = 4 ORDER BY person_id LIMIT $2"
-)
-_REASONS = Query(
-    "SELECT state, COALESCE(error, ''), count(*) FROM delivery WHERE batch_id = $1 AND state IN (5, 6)"
-    " GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
-)
 _MAY_REMIND = Query(
     "SELECT 1 FROM person p LEFT JOIN subscription s ON s.person_id = p.id WHERE p.id = $2 AND (COALESCE(s.fairs, FALSE)"
     " OR " + _ASKED.replace(":fair", "$1") + ")"
@@ -187,6 +180,13 @@ class Crowd:
         """The present, for `moved`; to be saved before anybody is looked at."""
         return int((await self._line.rows(_MARK))[0][0])
 
+    async def newest(self) -> int:
+        """When the newest person came, in microseconds: of a number that is given anew later, somebody newer is meant.
+
+        The clock that a plan is made by may be behind the one that people are welcomed by.
+        """
+        return int((await self._line.rows(_NEWEST))[0][0] or 0)
+
     async def moved(self, mark: int, after: int, n: int) -> list[int]:
         """The next `n` people who may have come into some circle since the mark, in ascending order."""
         return [int(row[0]) for row in await self._line.rows(_MOVED_SINCE, mark, after, n)]
@@ -225,11 +225,16 @@ class Crowd:
         values = {"batches": list(batches), **some.values(sqlite=self._line.sqlite)}
         return {int(row[0]) for row in (await self._line.run(statement, values)).all()}
 
-    async def news(self, me: int, since: datetime, people: Sequence[int], least: int = 1) -> dict[int, int]:
-        """Who of these people got so many pieces of news, vacancies or fairs, since then or is owed them; how many."""
+    async def news(
+        self, me: int, since: datetime, people: Sequence[int], least: int = 1, *, owed_from: datetime | None = None
+    ) -> dict[int, int]:
+        """Who of these people got so many pieces of news, vacancies or fairs, since then or is owed them; how many.
+
+        `owed_from`: what is owed to leave before then does not count.
+        """
         if not people:
             return {}
-        values: dict[str, Any] = {"me": me, "since": micros(since)}
+        values: dict[str, Any] = {"me": me, "since": micros(since), "owed": micros(owed_from) if owed_from else 0}
         batches = [row[0] for row in (await self._line.run(text(_LIVELY), values)).all()]
         statement = text(_NEWS.format(**self._these)).bindparams(bindparam("batches", expanding=True))
         values |= {"batches": batches, "least": least, **Some(ids=people).values(sqlite=self._line.sqlite)}
@@ -268,7 +273,7 @@ class Crowd:
             "next": micros(next_at),
             "until": micros(one.expires_at) if one.expires_at else None,
             "now": micros(now),
-            "planned": micros(one.planned_at or now),
+            "planned": max(micros(one.planned_at or now), one.plan.get("born") or 0),
             "ids": ids if self._line.sqlite else orjson.loads(ids),
         }
         there = await self._line.rows(_THERE, one.id, locked[0][0])
@@ -308,16 +313,6 @@ class Crowd:
         if not await self._line.rows(_RESENT, number, micros(now)):
             return set()
         return {str(row[0]) for row in await self._line.rows(_RESEND, number, micros(at))}
-
-    async def unknown(self, number: int, n: int) -> list[Mapping[str, Any]]:
-        """Those of whom nobody knows whether they got it."""
-        rows = await self._line.rows(_UNKNOWN, number, n)
-        return [{"person": row[0], "channel": row[1], "error": row[3] or ""} for row in rows]
-
-    async def reasons(self, number: int) -> list[Mapping[str, Any]]:
-        """Why those did not get it who failed or were skipped, and how many."""
-        rows = await self._line.rows(_REASONS, number)
-        return [{"state": State(row[0]).name.lower(), "reason": row[1], "count": row[2]} for row in rows]
 
     async def may_remind(self, fair: str, person: int) -> bool:
         """This person still wants to hear of this fair."""

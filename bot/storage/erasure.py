@@ -41,3 +41,4 @@ async def erase_content(line: Line, person_id: PersonId) -> None:
     for step in _CONTENT:
         await line.rows(step, person_id)
     await line.rows(Query("DELETE FROM consent WHERE person_id = $1"), person_id)
+    await line.rows(Query("UPDATE person SET staff = FALSE, staff_name = NULL WHERE id = $1"), person_id)

@@ -27,7 +27,6 @@ _DUE = Query(
     "SELECT person_id FROM held GROUP BY person_id HAVING max(due_at) <= $1 OR min(held_at) <= $2"
     " ORDER BY min(held_at) LIMIT $3"
 )
-_NEXT = Query("SELECT max(due_at) FROM held GROUP BY person_id ORDER BY 1 LIMIT 1")
 _TAKE = Query("DELETE FROM held WHERE person_id = $1 RETURNING id, body")
 _PEEK = Query("SELECT body FROM held WHERE person_id = $1 ORDER BY id")
 _PURGE = Query("DELETE FROM inbox WHERE received_at < $1")
@@ -56,11 +55,6 @@ class Inbox:
         """The people who have finished writing."""
         rows = await self._line.rows(_DUE, micros(now), micros(now - LONGEST_WAIT), limit)
         return [PersonId(row[0]) for row in rows]
-
-    async def next_due(self) -> int | None:
-        """When the first of those who are writing will have finished, in stored microseconds."""
-        rows = await self._line.rows(_NEXT)
-        return int(rows[0][0]) if rows else None
 
     async def peek(self, person_id: PersonId) -> list[Mapping[str, Any]]:
         """The held messages in order; they stay held."""

@@ -65,6 +65,9 @@ class Presence(Protocol):
     async def keep(self) -> None:
         """Set the mark if it is not set; call it now and then. Raises StorageGone."""
 
+    async def living(self) -> int:
+        """How many have set such a mark, this one among them; rather too many than too few. Raises StorageGone."""
+
     async def end(self) -> None:
         """Take the mark away."""
 

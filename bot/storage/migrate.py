@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StorageGone
@@ -37,7 +36,7 @@ async def migrate(url: str, target: str = "head") -> None:
                 await connection.run_sync(_move, target)
             finally:
                 await connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
-    except (OSError, DBAPIError) as error:
+    except postgres.FAULTS as error:
         raise StorageGone(f"the database cannot be reached or migrated: {error}") from error
     finally:
         await engine.dispose()
@@ -46,7 +45,7 @@ async def migrate(url: str, target: str = "head") -> None:
 def _migrate_file(url: str, target: str) -> None:
     path = Path(make_url(url).database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(make_url(url), poolclass=NullPool)
+    engine = create_engine(make_url(url), poolclass=NullPool, hide_parameters=True)
     with _locked(path.with_name(path.name + ".migrating")), engine.connect() as connection:
         _move(connection, target)
         connection.commit()

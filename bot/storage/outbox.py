@@ -6,7 +6,7 @@ dies, a message is never sent twice by us without somebody having decided it. Bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,10 @@ STALE = timedelta(hours=24)
 """A reply that could not be sent for so long answers nothing any more."""
 
 _STAND_BACK = timedelta(seconds=2)
+
+
+CROWD = ":crowd"
+"""After a lane's name, for who waits for mail: there is something of a broadcast to send."""
 
 
 class Kinds(StrEnum):
@@ -144,7 +148,11 @@ class Outbox:
 
     async def begin(self, refs: Collection[Ref], owner: str, lease_until: datetime) -> set[Ref]:
         """Mark as being sent those that are really still ours, and name them. Only these may be sent."""
-        return {Ref(*row) for row in await self._line.each(sql.BEGIN, list(refs), owner, micros(lease_until))}
+        return {Ref(*row) for row in await self._line.each(sql.BEGIN, sorted(refs), owner, micros(lease_until))}
+
+    async def renew(self, refs: Collection[Ref], owner: str, lease_until: datetime) -> None:
+        """They are still being sent: let nobody take `owner` for dead before then."""
+        await self._line.each(sql.RENEW, sorted(refs), owner, micros(lease_until))
 
     async def record(self, outcomes: Sequence[Outcome], owner: str) -> bool:
         """Write down what became of them; gives whether one of these people waits for more.
@@ -153,29 +161,23 @@ class Outbox:
         """
         rows = [
             (*o.ref, o.state, o.error or None, o.provider_id or None, micros(o.at), int(o.state is not State.SKIPPED))
-            for o in outcomes
+            for o in sorted(outcomes, key=_key)
         ]
         return any(row[0] for row in await self._line.each(sql.RECORD, rows, owner))
 
     async def postpone(self, again: Sequence[Again], owner: str) -> None:
         """Put them back into the queue for later."""
-        rows = [(*a.ref, micros(a.at), int(a.tried), a.error or None) for a in again]
+        rows = [(*a.ref, micros(a.at), int(a.tried), a.error or None) for a in sorted(again, key=_key)]
         await self._line.each(sql.POSTPONE, rows, owner)
 
     async def sweep(self, now: datetime) -> Swept:
         """Take up what dead workers left, and receipts that came before their message was recorded."""
         await self._receipts.settle_early(now)
-        at = micros(now)
-        return await self._swept(
-            await self._line.rows(sql.EXPIRED_LEASES, at), await self._line.rows(sql.EXPIRED_SENDING, at)
-        )
+        return await self._take_up(sql.EXPIRED_LEASES, sql.EXPIRED_SENDING, micros(now))
 
     async def recover(self, owner_prefix: str = "") -> Swept:
         """Take up at once what workers whose name begins so had in hand: at an embedded start, or because they died."""
-        return await self._swept(
-            await self._line.rows(sql.RECOVER_LEASES, owner_prefix),
-            await self._line.rows(sql.RECOVER_SENDING, owner_prefix),
-        )
+        return await self._take_up(sql.RECOVER_LEASES, sql.RECOVER_SENDING, owner_prefix)
 
     async def dead(self, me: str) -> list[str]:
         """Workers who had something in hand and are gone. To be taken up (`recover`) in this same unit of work."""
@@ -237,10 +239,17 @@ class Outbox:
             bool(opened and opened.get("once")),
         )
 
-    async def _swept(self, queued: Iterable[Row], unknown: Iterable[Row]) -> Swept:
-        queued = list(queued)
+    async def _take_up(self, leases: Query, sending: Query, which: int | str) -> Swept:
+        queued = await self._line.rows(leases, which)
+        await self._line.each(sql.REQUEUE, [row[:2] for row in queued])
+        unknown = await self._line.rows(sending, which)
+        await self._line.each(sql.GIVE_UP, [row[:2] for row in unknown])
         self.lanes.update(row[2] for row in queued)
         return Swept(tuple(Ref(*row[:2]) for row in queued), tuple(Ref(*row[:2]) for row in unknown))
+
+
+def _key(result: Outcome | Again) -> Ref:
+    return result.ref
 
 
 def _reason_to_skip(row: Row, now: int) -> str:

@@ -15,10 +15,11 @@ ADD = Query(
 
 # Not NOT EXISTS: PostgreSQL, which never knows how much is in flight just now, would join with all of it.
 _FREE = "(SELECT 1 FROM delivery f WHERE f.person_id = d.person_id AND f.state IN (1, 2) LIMIT 1) IS NULL"
+# What waits for hours (see `bot.delivery.verdict`) holds up nothing that was said since; 600 s is twice our longest wait.
 # `state < 1` and not `= 0`: a planner that knows nothing yet shall take the index by person, not the one of the queue
 _FIRST = (
     "(SELECT 1 FROM delivery e WHERE e.person_id = d.person_id AND e.priority = 0 AND e.state < 1"
-    " AND (e.created_at, e.batch_id) < (d.created_at, d.batch_id) LIMIT 1) IS NULL"
+    " AND (e.created_at, e.batch_id) < (d.created_at, d.batch_id) AND e.next_at < $2 + 600000000 LIMIT 1) IS NULL"
 )
 _DUE_REPLIES = f"""
 SELECT d.batch_id, d.person_id, d.body, d.attempts, d.created_at, d.expires_at,
@@ -54,6 +55,7 @@ REPLIES = Query(_DUE_REPLIES, _locking(_DUE_REPLIES))
 CROWD = Query(_DUE_CROWD, _locking(_DUE_CROWD))
 
 
+# Given in the order of the key, so that two who change the same rows lock them in the same order.
 _REF = {"batch_id": "bigint", "person_id": "bigint"}
 _FROM = " FROM {rows} WHERE d.batch_id = r.batch_id AND d.person_id = r.person_id"
 
@@ -72,6 +74,7 @@ BEGIN = EachQuery(
     2,
     **_REF,
 )
+RENEW = EachQuery(f"UPDATE delivery AS d SET lease_until = $2{_ours(2)}", 2, **_REF)
 # What comes back says whether the person waits for more. Not EXISTS, which PostgreSQL would answer by hashing the
 # whole queue.
 RECORD = EachQuery(
@@ -103,22 +106,19 @@ SKIP = Query(
     "UPDATE delivery SET state = 6, error = $3, lease_until = NULL, body = NULL WHERE batch_id = $1 AND person_id = $2"
 )
 
-EXPIRED_LEASES = Query(
-    "UPDATE delivery SET state = 0, owner = NULL, lease_until = NULL WHERE state IN (1, 2) AND state = 1"
-    " AND lease_until < $1 RETURNING batch_id, person_id, lane"
-)
-EXPIRED_SENDING = Query(
-    "UPDATE delivery SET state = 4, lease_until = NULL, error = 'worker_died' WHERE state IN (1, 2) AND state = 2"
-    " AND lease_until < $1 RETURNING batch_id, person_id, lane"
-)
-RECOVER_LEASES = Query(
-    "UPDATE delivery SET state = 0, owner = NULL, lease_until = NULL WHERE state IN (1, 2) AND state = 1"
-    " AND substr(owner, 1, length($1)) = $1 RETURNING batch_id, person_id, lane"
-)
-RECOVER_SENDING = Query(
-    "UPDATE delivery SET state = 4, lease_until = NULL, error = 'worker_died' WHERE state IN (1, 2) AND state = 2"
-    " AND substr(owner, 1, length($1)) = $1 RETURNING batch_id, person_id, lane"
-)
+
+def _in_hand(state: int, which: str) -> Query:
+    """Those that are in hand; what somebody writes down at this moment is left to them."""
+    found = f"SELECT batch_id, person_id, lane FROM delivery WHERE state IN (1, 2) AND state = {state} AND {which}"
+    return Query(found, f"{found} FOR UPDATE SKIP LOCKED")
+
+
+EXPIRED_LEASES = _in_hand(1, "lease_until < $1")
+EXPIRED_SENDING = _in_hand(2, "lease_until < $1")
+RECOVER_LEASES = _in_hand(1, "substr(owner, 1, length($1)) = $1")
+RECOVER_SENDING = _in_hand(2, "substr(owner, 1, length($1)) = $1")
+REQUEUE = EachQuery(f"UPDATE delivery AS d SET state = 0, owner = NULL, lease_until = NULL{_FROM}", 0, **_REF)
+GIVE_UP = EachQuery(f"UPDATE delivery AS d SET state = 4, lease_until = NULL, error = 'worker_died'{_FROM}", 0, **_REF)
 # PostgreSQL alone. Each sender holds a lock on its name as long as it lives; of two who look, one gets it.
 DEAD = Query(
     "SELECT o.owner FROM (SELECT DISTINCT owner FROM delivery WHERE state IN (1, 2)) AS o WHERE o.owner IS NOT NULL"

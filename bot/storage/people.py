@@ -23,7 +23,7 @@ from bot.storage.tables import MODES, RHYTHMS
 from bot.storage.vault import Vault
 
 _SNAPSHOT = """
-SELECT p.id, p.channel, p.address, p.language, p.language_chosen, p.reachable, p.staff, p.created_at,
+SELECT p.id, p.channel, p.address, p.language, p.language_chosen, p.reachable, p.staff, p.staff_name, p.created_at,
        c.last_inbound_at, c.state, c.version, EXISTS (SELECT 1 FROM consent k WHERE k.person_id = p.id),
        s.alerts, s.fairs, s.regions, s.sectors, s.modes, s.languages, s.min_pay, s.frequency, s.weekday, s.paused_until
 FROM person p JOIN conversation c ON c.person_id = p.id LEFT JOIN subscription s ON s.person_id = p.id
@@ -48,7 +48,8 @@ _REMEMBER = Query(
 _WROTE = Query("UPDATE conversation SET last_inbound_at = $2 WHERE person_id = $1 AND last_inbound_at < $2")
 _LANGUAGE = Query("UPDATE person SET language = $2, language_chosen = $3 WHERE id = $1")
 _REACHABLE = Query("UPDATE person SET reachable = $2 WHERE id = $1")
-_STAFF = Query("UPDATE person SET staff = $2 WHERE id = $1")
+_JOIN = Query("UPDATE person SET staff = TRUE, staff_name = COALESCE($2, staff_name) WHERE id = $1")
+_LEAVE = Query("UPDATE person SET staff = FALSE, staff_name = NULL WHERE id = $1")
 _SUBSCRIBE = Query(
     "INSERT INTO subscription (person_id, alerts, fairs, regions, sectors, modes, languages, min_pay, frequency,"
     " weekday, paused_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (person_id) DO UPDATE"
@@ -69,14 +70,17 @@ _CONSENTS = Query("SELECT topic, given, at, channel, words FROM consent WHERE pe
 _OLD_STATES = Query(
     "SELECT person_id, state FROM conversation WHERE state IS NOT NULL AND updated_at < $1 ORDER BY person_id LIMIT $2"
 )
-_EMPTIED = Query("UPDATE conversation SET state = $2, version = version + 1, updated_at = $3 WHERE person_id = $1")
+_EMPTIED = Query(  # not of somebody who has written since we looked
+    "UPDATE conversation SET state = $2, version = version + 1, updated_at = $3 WHERE person_id = $1 AND updated_at < $4"
+)
 _COUNTS = Query(
     "SELECT p.channel, count(*), sum(CASE WHEN p.reachable THEN 1 ELSE 0 END),"
     " sum(CASE WHEN s.alerts THEN 1 ELSE 0 END), sum(CASE WHEN s.fairs THEN 1 ELSE 0 END)"
     " FROM person p LEFT JOIN subscription s ON s.person_id = p.id WHERE p.channel <> 'staff'"  # the team's group
     " GROUP BY p.channel ORDER BY p.channel"
 )
-_CHUNK = 500
+CHUNK = 500
+"""So many states are dropped at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +160,12 @@ class People:
         """Whether the person can be written to."""
         await self._line.rows(_REACHABLE, person_id, reachable)
 
-    async def set_staff(self, person_id: PersonId, staff: bool) -> None:
-        """Whether the person belongs to the team."""
-        await self._line.rows(_STAFF, person_id, staff)
+    async def set_staff(self, person_id: PersonId, staff: bool, name: str = "") -> None:
+        """Whether the person belongs to the team, and under which name; without one they keep the one that they have."""
+        if staff:
+            await self._line.rows(_JOIN, person_id, self._vault.seal([name]) if name else None)
+        else:
+            await self._line.rows(_LEAVE, person_id)
 
     async def subscribe(self, person_id: PersonId, wish: Wish) -> None:
         """Send news that meet this wish from now on; the consent is recorded apart."""
@@ -196,12 +203,15 @@ class People:
         await erasure.erase(self._line, person_id)
 
     async def expire_states(self, older_than: datetime) -> int:
-        """Drop states that nobody touched since then, but for what the person asked to keep. Gives how many."""
-        rows = await self._line.rows(_OLD_STATES, micros(older_than), _CHUNK)
+        """Drop up to `CHUNK` states that nobody touched since then, but for what the person asked to keep.
+
+        Gives how many there were: as many as that, and there may be more.
+        """
+        rows = await self._line.rows(_OLD_STATES, micros(older_than), CHUNK)
         for person_id, sealed in rows:
             kept = self._vault.open(sealed).get("kept")
             state = self._vault.seal({"kept": kept}) if kept else None
-            await self._line.rows(_EMPTIED, person_id, state, micros(self._clock()))
+            await self._line.rows(_EMPTIED, person_id, state, micros(self._clock()), micros(older_than))
         return len(rows)
 
     async def counts(self) -> list[Counts]:
@@ -246,9 +256,8 @@ class People:
         return Recalled(person, {}, 0, new=True)
 
     async def _read(self, row: Row, address: Address | None = None) -> Recalled:
-        (person_id, channel, locked, language, chosen, reachable, staff, since, last, state, version, consented) = row[
-            :12
-        ]
+        (person_id, channel, locked, language, chosen, reachable, staff, named, since, last) = row[:10]
+        state, version, consented, *wish = row[10:]
         person = Person(
             PersonId(person_id),
             address or self._vault.address(channel, locked),
@@ -256,9 +265,10 @@ class People:
             bool(chosen),
             bool(reachable),
             bool(staff),
+            self._vault.open(named)[0] if named else "",
             moment(since),
             moment(last),
-            None if row[12] is None else _wish(row[12:]),
+            None if wish[0] is None else _wish(wish),
             await self._consents(person_id) if consented else (),
         )
         return Recalled(person, self._vault.open(state) if state else {}, version)

@@ -24,7 +24,18 @@ _MOST_LINES = 10
 _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 60.0
 _PRESENT = Query("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
-_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, TimeoutError)
+_LIVING = Query(
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+FAULTS = (*_GONE, asyncpg.PostgresError, DBAPIError)
+"""Whatever can come out of the driver."""
+
+_PASSING = frozenset({"08", "40", "53", "57", "58"})
+"""Classes of SQLSTATE (www.postgresql.org/docs/current/errcodes-appendix.html) that say nothing of the statement: the
+line is cut, a deadlock or a clash with another transaction, no room or no connection left, an operator stepped in, the
+disk failed. Nothing was saved, and later it can be."""
 
 
 def driver_url(url: str) -> URL:
@@ -38,7 +49,13 @@ def driver_url(url: str) -> URL:
 def engine(url: str) -> AsyncEngine:
     """An engine that neither pools nor opens transactions by itself."""
     timeouts = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS}
-    return create_async_engine(driver_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=timeouts)
+    return create_async_engine(
+        driver_url(url),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args=timeouts,
+        hide_parameters=True,  # what people wrote stands in them, and an error would quote it
+    )
 
 
 class PostgresLine:
@@ -127,8 +144,8 @@ class PostgresDatabase:
                 await _hang_up(line)
             else:
                 self._free.append(line)
-            if _is_gone(error):
-                raise StorageGone(f"the database went away: {type(error).__name__}") from error
+            if _passes(error):
+                raise StorageGone(f"the database did not do it: {type(error).__name__}") from error
             raise
         self._free.append(line)
 
@@ -145,7 +162,7 @@ class PostgresDatabase:
         try:
             wrapped = await self._engine.connect()
             pooled = await wrapped.get_raw_connection()
-        except (*_GONE, DBAPIError, asyncpg.PostgresError) as error:
+        except FAULTS as error:
             raise StorageGone(f"the database cannot be reached: {type(error).__name__}") from error
         return PostgresLine(wrapped, pooled.driver_connection)
 
@@ -164,7 +181,20 @@ class PostgresPresence:
             return
         await self.end()
         self._line = await self._database.connect()
-        await self._line.rows(_PRESENT, self._name)  # not given: the line before is not quite gone, nobody else has it
+        await self._asked(self._line, _PRESENT, self._name)  # not given: the line before is not quite gone yet
+
+    async def living(self) -> int:
+        """See `Presence`."""
+        if self._line is None:
+            return 1
+        return max(1, int((await self._asked(self._line, _LIVING))[0][0]))
+
+    async def _asked(self, line: PostgresLine, query: Query, *values: str) -> Sequence[Row]:
+        try:
+            return await line.rows(query, *values)
+        except FAULTS as error:
+            await self.end()
+            raise StorageGone(f"the database did not do it: {type(error).__name__}") from error
 
     async def end(self) -> None:
         """See `Presence`."""
@@ -180,7 +210,7 @@ async def _rolled_back(line: PostgresLine) -> bool:
         await line.forget_results()
         if line.raw.is_in_transaction():
             await line.raw.execute("ROLLBACK", timeout=_CONNECT_SECONDS)
-    except (*_GONE, asyncpg.PostgresError):
+    except FAULTS:
         return False
     return not line.raw.is_closed()
 
@@ -189,11 +219,15 @@ async def _hang_up(line: PostgresLine) -> None:
     line.raw.terminate()
     try:
         await line.close()
-    except (*_GONE, DBAPIError):
+    except FAULTS:
         return
 
 
-def _is_gone(error: BaseException) -> bool:
-    if isinstance(error, DBAPIError):
-        return bool(error.connection_invalidated)
-    return isinstance(error, _GONE) and not isinstance(error, StorageGone)
+def _passes(error: BaseException) -> bool:
+    """Whether the database could not do it now, and the same statements may well work later."""
+    if isinstance(error, StorageGone):
+        return False
+    if isinstance(error, _GONE) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return True
+    code = getattr(getattr(error, "orig", error), "sqlstate", None)  # SQLAlchemy wraps it
+    return isinstance(code, str) and code[:2] in _PASSING

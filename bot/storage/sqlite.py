@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 import orjson
 from sqlalchemy import CursorResult, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -57,6 +58,7 @@ class SqliteLine:
             async_creator=connected,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,  # what people wrote stands in them, and an error would quote it
             skip_autocommit_rollback=True,  # it must not roll back the transaction that we opened ourselves
         )
         return cls(raw, driver, await engine.connect())
@@ -135,8 +137,8 @@ class SqliteDatabase:
                 yield self._line
             except BaseException as error:
                 await self._undo()
-                if isinstance(getattr(error, "orig", error), sqlite3.OperationalError):  # SQLAlchemy wraps it
-                    raise StorageGone(f"the database file failed: {error}") from error
+                if _passes(error):
+                    raise _gone(error) from error
                 raise
             await self._line.forget_results()
             self._line.raw.execute("RELEASE work")
@@ -154,6 +156,10 @@ class SqliteDatabase:
                 self._reader = await SlowSqliteLine.open(self._path, "query_only=ON")
             try:
                 yield self._reader
+            except (sqlite3.Error, DBAPIError) as error:
+                if _passes(error):
+                    raise _gone(error) from error
+                raise
             finally:
                 await self._reader.forget_results()
 
@@ -253,8 +259,21 @@ class SqlitePresence:
     async def keep(self) -> None:
         """See `Presence`."""
 
+    async def living(self) -> int:
+        """See `Presence`."""
+        return 1
+
     async def end(self) -> None:
         """See `Presence`."""
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether the file could not be read or written now: locked, full, a fault of the disk."""
+    return isinstance(getattr(error, "orig", error), sqlite3.OperationalError)  # SQLAlchemy wraps it
+
+
+def _gone(error: BaseException) -> StorageGone:
+    return StorageGone(f"the database file failed: {getattr(error, 'orig', error)}")
 
 
 async def to_the_end(future: asyncio.Future[T]) -> T:

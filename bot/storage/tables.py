@@ -76,6 +76,7 @@ person = Table(
     Column("reachable", Boolean, nullable=False),
     Column("staff", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("staff_name", LargeBinary),  # sealed; only of the team
     UniqueConstraint("address_hash"),
 )
 
@@ -280,7 +281,7 @@ registration = Table(
     Column("at", Instant, nullable=False),
 )
 
-note = Table(  # small facts of the machinery: when a job last ran, how far a feed was read
+note = Table(  # small facts of the machinery by name, see `bot.storage.notes`; also the queue of `matching`
     "note",
     metadata,
     Column("name", String(120), primary_key=True),

@@ -49,8 +49,12 @@ _SAVE = Query(
 )
 _DECIDED = Query("UPDATE vacancy SET decided_by = $2 WHERE id = $1")
 _SAME = Query(
-    "SELECT id FROM vacancy WHERE same_job = $1 AND partner <> $2 AND state IN ('open', 'held') AND duplicate_of IS NULL"
+    "SELECT id FROM vacancy WHERE same_job = $1 AND partner <> $2 AND duplicate_of IS NULL"
+    " AND (state = 'open' OR (state = 'held' AND announced_at IS NOT NULL))"
     " AND (valid_through IS NULL OR valid_through >= $3) ORDER BY id LIMIT 1"
+)
+_TURNED_DOWN = Query(
+    "SELECT 1 FROM vacancy WHERE same_job = $1 AND decision = 'rejected' AND NOT (partner = $2 AND identifier = $3) LIMIT 1"
 )
 _COPIES = Query(f"SELECT {_COLUMNS} FROM vacancy WHERE duplicate_of = $1 AND state = 'duplicate' ORDER BY id")
 _POINT = Query("UPDATE vacancy SET duplicate_of = $2 WHERE duplicate_of = $1 AND id <> $2")
@@ -64,6 +68,15 @@ _REPORT = Query(
     " ON CONFLICT (vacancy_id, person_id) DO NOTHING",
 )
 _REPORTS = Query("SELECT count(*) FROM vacancy_report WHERE vacancy_id = $1")
+_REPORT_COUNTS = Query(
+    "SELECT vacancy_id, count(*) AS reports FROM vacancy_report GROUP BY vacancy_id ORDER BY reports DESC, vacancy_id DESC LIMIT $1"
+)
+_REPORTED_OPEN = Query(
+    f"SELECT {of_vacancy('v')}, r.reports FROM vacancy v JOIN"
+    " (SELECT vacancy_id, count(*) AS reports FROM vacancy_report GROUP BY vacancy_id) r ON r.vacancy_id = v.id"
+    " WHERE v.state = 'open' AND (v.valid_through IS NULL OR v.valid_through >= $1) ORDER BY r.reports DESC, v.id DESC LIMIT $2"
+)
+_COUNT = Query("SELECT count(*) FROM vacancy WHERE ($1 = '' OR state = $1)")
 _FORGET_REPORTS = Query("DELETE FROM vacancy_report WHERE vacancy_id = $1")
 _FAIR = Query("SELECT id, state, content, event_at, body FROM partner_fair WHERE partner = $1 AND identifier = $2")
 _FAIR_BY_ID = Query("SELECT id, state, content, event_at, body FROM partner_fair WHERE id = $1")
@@ -155,9 +168,13 @@ class VacancyStore:
         await self._line.rows(_DECIDED, vacancy_id, by[:80])
 
     async def same(self, same_job: str, partner: str, now: datetime) -> str | None:
-        """The vacancy of another partner that is the same job."""
+        """The vacancy of another partner that is the same job and people know of; one that was never told hides no other."""
         rows = await self._line.rows(_SAME, same_job, partner, micros(now))
         return str(rows[0][0]) if rows else None
+
+    async def turned_down(self, same_job: str, vacancy: Vacancy) -> bool:
+        """Whether the team has turned the same job down under another key."""
+        return bool(await self._line.rows(_TURNED_DOWN, same_job, vacancy.partner, vacancy.identifier))
 
     async def copies(self, vacancy_id: int) -> list[Stored]:
         """The duplicates of a vacancy, oldest first."""
@@ -170,6 +187,19 @@ class VacancyStore:
     async def list(self, state: str = "", limit: int = 200) -> list[Stored]:
         """The newest vacancies, all or those of a state."""
         return [read_vacancy(row) for row in await self._line.rows(_LIST, state, limit)]
+
+    async def count(self, state: str = "") -> int:
+        """How many there are, all or those of a state."""
+        return int((await self._line.rows(_COUNT, state))[0][0])
+
+    async def report_counts(self, limit: int = 10_000) -> dict[str, int]:
+        """How many people have reported each vacancy since the team last decided on it; those without a report are not in it."""
+        return {str(row[0]): int(row[1]) for row in await self._line.rows(_REPORT_COUNTS, limit)}
+
+    async def reported_open(self, now: datetime, limit: int = 200) -> Sequence[tuple[Stored, int]]:
+        """What people are still told of though somebody reported it, most reports first."""
+        rows = await self._line.rows(_REPORTED_OPEN, micros(now), limit)
+        return [(read_vacancy(row[:-1]), int(row[-1])) for row in rows]
 
     async def report(self, vacancy_id: int, person_id: PersonId, at: datetime) -> int:
         """Count one report of somebody who received it; gives how many people have reported."""

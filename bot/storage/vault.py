@@ -1,8 +1,8 @@
 """The keys at work: addresses and texts are sealed before they are stored, and found again by a keyed hash.
 
-The first key seals, every key opens, so keys can be changed without stopping. Addresses are Fernet tokens; the short
-texts of the hot road (state, replies, held messages) are AES-GCM under a key drawn from the same secret, because that
-costs a tenth. Never logs what it opens.
+The first key seals, every key opens, so keys can be changed without stopping; `bot.storage.rekey` seals all anew.
+Addresses are Fernet tokens; the short texts of the hot road (state, replies, held messages) are AES-GCM under a key
+drawn from the same secret, because that costs a tenth. Never logs what it opens.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Vault:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise BadSettings("RUMBO_SECRET_KEYS: at least one key is needed")
+        self._newest = Fernet(keys[0])
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         secrets = [base64.urlsafe_b64decode(key) for key in keys]
         self._ciphers = [AESGCM(_derive(secret, b"text")) for secret in secrets]
@@ -57,8 +58,12 @@ class Vault:
         return Address(channel, self._decrypted(stored))
 
     def rotated(self, stored: str) -> str:
-        """The same address under the newest key."""
-        return self._fernet.rotate(stored.encode("ascii")).decode("ascii")
+        """The same address under the newest key; what is under it already comes back as it is."""
+        try:
+            self._newest.decrypt(stored)
+        except InvalidToken:
+            return self._newest.encrypt(self._decrypt(stored).encode()).decode("ascii")
+        return stored
 
     def seal(self, data: Any) -> bytes:
         """JSON data, unreadable without a key."""
@@ -74,6 +79,14 @@ class Vault:
             except InvalidTag:
                 continue
         raise BadSettings(_MISSING)
+
+    def resealed(self, sealed: bytes) -> bytes:
+        """The same data under the newest key; what is under it already comes back as it is."""
+        try:
+            self._ciphers[0].decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+        except InvalidTag:
+            return self.seal(self.open(sealed))
+        return sealed
 
     def _decrypt(self, stored: str) -> str:
         try:

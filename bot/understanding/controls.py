@@ -53,8 +53,10 @@ class Scope(StrEnum):
     FAIRS = "fairs"
 
 
-GRAVE = frozenset({Control.STOP, Control.UNSUBSCRIBE, Control.SUBSCRIBE, Control.DELETE_DATA, Control.MY_DATA})
-"""Controls that change or show what is kept of a person: their words must be spelt as in the glossary."""
+GRAVE = frozenset(
+    {Control.STOP, Control.UNSUBSCRIBE, Control.SUBSCRIBE, Control.DELETE_DATA, Control.MY_DATA, Control.KEEP}
+)
+"""Controls about what is kept of a person or sent to them: their words must be spelt as in the glossary."""
 
 _ORDER = (
     Control.DELETE_DATA,

@@ -25,11 +25,12 @@ _DOUBT = 0.05  # how likely danger must be by words alone for its meaning to be 
 
 CERTAIN = 0.75
 """From here on help comes first whatever else the message may be about."""
-LIKELY = 0.3
-"""From here on help comes first, unless the message is clearly a question that an article answers."""
+LIKELY = (0.3, 0.22)
+"""From here on (by words alone, with the meaning) help comes first, unless the message is clearly a question that an
+article answers."""
 POSSIBLE = (0.2, 0.12)
-"""From here on (by words alone, with the meaning) whatever is answered begins with the line to call. What all of these
-give stands in docs/measures.md."""
+"""From here on, likewise, whatever is answered begins with the line to call. What all of these give stands in
+docs/measures.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class DangerRecogniser:
 
     @classmethod
     def load(cls, content: Path) -> DangerRecogniser:
-        """A recogniser for a content folder, the only reading here; `ValueError` names a bad line and its remedy."""
+        """A recogniser for a content folder, the only reading here; `BadWords` names a bad line and its remedy."""
         return cls(Phrases.parse((content / "peligro.txt").read_text(encoding="utf-8")), Weights.load())
 
     def recognise(self, message: str, vector: Vectors | None = None) -> Danger | None:
@@ -72,7 +73,7 @@ class DangerRecogniser:
         ranked = sorted(zip(shares, self._weights.articles, strict=True), reverse=True)
         weighed = [article for share, article in ranked if share >= _SHARE]
         first, *rest = dict.fromkeys([*always, *weighed, ranked[0][1]])
-        return Danger(first, tuple(rest), likely, calls=likely >= LIKELY)
+        return Danger(first, tuple(rest), likely, calls=likely >= LIKELY[vector is not None])
 
     def doubtful(self, message: str) -> bool:
         """Whether the words leave it open, so that the message's vector is worth its cost."""

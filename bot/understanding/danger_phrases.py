@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bot.errors import BadWords
+
 __all__ = ["Phrases", "normalise"]
 
 _GAP = 3  # words that `~` lets pass
@@ -52,7 +54,7 @@ class Phrases:
 
     @classmethod
     def parse(cls, text: str) -> Phrases:
-        """The phrases of a file; `ValueError` names the first bad line and its remedy, in Spanish."""
+        """The phrases of a file; `BadWords` names the first bad line and its remedy, in Spanish."""
         phrases, section, article = cls(), "", ""
         lines = (_COMMENT.sub("", line).strip() for line in text.splitlines())
         for number, line in enumerate(lines, 1):
@@ -142,5 +144,5 @@ def _each_step(number: int, line: str) -> Iterator[Step]:
         raise _bad(number, f"«{line}» está incompleto", "Pon palabras a cada lado de ~.")
 
 
-def _bad(number: int, problem: str, remedy: str) -> ValueError:
-    return ValueError(f"línea {number}: {problem}. {remedy}")
+def _bad(number: int, problem: str, remedy: str) -> BadWords:
+    return BadWords(number, problem, remedy)

@@ -30,7 +30,8 @@ BITS = 18  # of a sign's hash: 260,000 rows for 60,000 signs, so that two rarely
 _STEMS = (4, 6)  # letters of a word's beginning that count on their own: golpea, golpeaba, golpizas
 _JOIN = 5  # letters that two neighbours are compared by
 _SMALL = 40  # signs of a short sentence; fewer are no stronger proof
-_WINDOW = 14  # words: danger told in one sentence must not drown in a long story or in a question beside it
+_WINDOW = 14  # words: danger told in one sentence must not drown in a long story or in a question beside it. What is
+# told in two windows counts: the one window that sounds worst is a chance hit in every sixth calm story.
 _CERTAIN = 20.0  # beyond this a logarithm of odds says nothing more
 _SOUNDS = (("qu", "k"), ("ch", "x"), ("h", ""), ("ce", "se"), ("ci", "si"), ("z", "s"), ("c", "k"), ("v", "b"))
 _SOUNDS_AFTER = (("ll", "y"), ("ge", "je"), ("gi", "ji"), ("w", "gu"))
@@ -86,8 +87,8 @@ class Weights:
     table: NDArray[np.int8]  # a row for each sign, a column for each article
     units: tuple[float, ...]  # what one step of a column counts
     bias: tuple[float, ...]
-    trust: tuple[float, float]  # the odds by words alone: slope, base
-    both: tuple[float, float, float]  # the odds by words and meaning: slope of each, base
+    trust: tuple[float, ...]  # the odds by words alone: slope of the whole, of its second worst window, base
+    both: tuple[float, ...]  # the odds by words and meaning: the same, and before the base the slope of the meaning
     mean: NDArray[np.float32]  # of the vectors learnt from; empty when there was no encoder
     heads: tuple[NDArray[np.float32], ...]  # base, linear part, directions and their weights: one quadratic an article
 
@@ -107,14 +108,18 @@ class Weights:
                 heads=(kept["base"], kept["linear"], directions, kept["curves"]),
             )
 
-    def words(self, words: Sequence[str]) -> list[float]:
-        """For each article the logarithm of its odds against calm, by the words of the part where danger is likeliest."""
+    def words(self, words: Sequence[str]) -> tuple[list[float], float, float]:
+        """By words alone: for each article the logarithm of its odds against calm, in the part where danger is likeliest;
+        and those of any danger in the whole message and in its second worst part.
+        """
         found = places(words)
         rows = list(set(chain.from_iterable(found)))
         odds = self._odds(self.table[rows].sum(axis=0, dtype=np.int32), scale(len(rows)))
+        whole = _any(odds)
         if len(words) <= _WINDOW:
-            return odds
-        return max(odds, *self._parts(found), key=_any)
+            return odds, whole, whole
+        parts = sorted(self._parts(found), key=_any, reverse=True)
+        return max(odds, parts[0], key=_any), whole, _any(parts[min(1, len(parts) - 1)])
 
     def _parts(self, found: Sequence[tuple[int, ...]]) -> Iterator[list[float]]:
         starts = np.cumsum([0, *map(len, found[:-1])])
@@ -141,16 +146,15 @@ class Weights:
 
     def likely(self, words: Sequence[str], vector: Vectors | None = None) -> tuple[float, list[float]]:
         """How likely danger is, from 0 to 1, and how it is shared among the articles."""
-        odds = self.words(words)
-        whole = _any(odds)
-        if vector is None:
-            slope, base = self.trust
-            sure = slope * whole + base
-        else:
-            slope, near, base = self.both
+        odds, whole, second = self.words(words)
+        said = [whole, second]
+        if vector is not None:
             meant = self.meaning(vector)
-            sure = slope * whole + near * sum(meant) + base
+            said.append(sum(meant))
+            *_, near, _ = self.both
             odds = [one + near * two for one, two in zip(odds, meant, strict=True)]
+        *slopes, base = self.trust if vector is None else self.both
+        sure = base + sum(slope * one for slope, one in zip(slopes, said, strict=True))
         top = max(odds)
         powers = [math.exp(one - top) for one in odds]
         return _sigmoid(sure), [power / sum(powers) for power in powers]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,11 +162,6 @@ def read_questions(path: Path) -> list[Question]:
 def evaluate(questions: Sequence[Question], answerer: Answerer) -> Report:
     """Ask every question and count."""
     return report([judged(question, answerer(question.text)) for question in questions])
-
-
-async def evaluate_async(questions: Sequence[Question], answerer: Callable[[str], Awaitable[Answer]]) -> Report:
-    """The same with an answerer that has to be waited for; one question at a time."""
-    return report([judged(question, await answerer(question.text)) for question in questions])
 
 
 def judged(question: Question, answer: Answer) -> Judged:

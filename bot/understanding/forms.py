@@ -20,6 +20,15 @@ _TIMES = frozenset("?*+")
 _MARKS = _TIMES | frozenset("()|")
 
 
+class BadForm(ValueError):
+    """A form that makes no sense, and why, in Spanish."""
+
+    def __init__(self, form: str, reason: str) -> None:
+        super().__init__(f"la forma «{form}» no se entiende: {reason}")
+        self.form = form
+        self.reason = reason
+
+
 def words_in(form: str) -> list[str]:
     """The words that a form speaks of."""
     return [token for token in _TOKEN.findall(_plain(form)) if token not in _MARKS]
@@ -39,7 +48,7 @@ class Pieces:
         self._spelt: dict[str, str] = {}
 
     def spelt_out(self, form: str) -> str:
-        """The form in words alone. A name that stands for nothing, or for itself, raises ValueError."""
+        """The form in words alone. A name that stands for nothing, or for itself, raises BadForm."""
         return _NAMED.sub(
             lambda found: self._conjugated(form, found) if found[2] else self._group(form, found[1]), _plain(form)
         )
@@ -47,14 +56,12 @@ class Pieces:
     def _conjugated(self, form: str, found: re.Match[str]) -> str:
         endings = self._endings.get(found[3])
         if endings is None:
-            raise ValueError(f"la forma «{form}» no se entiende: no hay terminaciones «{found[3]}»")
+            raise BadForm(form, f"no hay terminaciones «{found[3]}»")
         return f"({'|'.join(found[2] + ending for ending in endings)})"
 
     def _group(self, form: str, name: str) -> str:
         if self._spelt.get(name) == "" or name not in self._groups:
-            raise ValueError(
-                f"la forma «{form}» no se entiende: no hay una pieza «{name}» que no se contenga a sí misma"
-            )
+            raise BadForm(form, f"no hay una pieza «{name}» que no se contenga a sí misma")
         if name not in self._spelt:
             self._spelt[name] = ""  # being spelt out: it must not be met inside itself
             self._spelt[name] = f"({'|'.join(map(self.spelt_out, self._groups[name]))})"
@@ -90,13 +97,13 @@ class Forms:
         return len(self._before) - 1
 
     def add(self, form: str, start: int, end: int) -> None:
-        """Lead from one state to another by a form. What cannot be read, or needs no word, raises ValueError."""
+        """Lead from one state to another by a form. What cannot be read, or needs no word, raises BadForm."""
         tokens = _TOKEN.findall(_plain(form))[::-1]
         part = self._alternatives(form, tokens)
         if tokens:
-            raise ValueError(f"la forma «{form}» no se entiende: sobra «{tokens[-1]}»")
+            raise BadForm(form, f"sobra «{tokens[-1]}»")
         if _needs_no_word(part):
-            raise ValueError(f"la forma «{form}» también vale para un mensaje vacío: deja al menos una palabra sin «?»")
+            raise BadForm(form, "también vale para un mensaje vacío; deja al menos una palabra sin «?»")
         self._begun.setdefault(start, []).append(self._saying(part, end))
         self._reached.clear()
         self._steps.clear()
@@ -194,7 +201,7 @@ class Forms:
         while tokens and tokens[-1] not in {"|", ")"}:
             token = tokens.pop()
             if token in _TIMES:
-                raise ValueError(f"la forma «{form}» no se entiende: «{token}» va después de una palabra o de «)»")
+                raise BadForm(form, f"«{token}» va después de una palabra o de «)»")
             part = self._group(form, tokens) if token == "(" else sys.intern(token)  # noqa: S105 - a mark of a form
             parts.append(self._node(tokens.pop(), [part]) if tokens and tokens[-1] in _TIMES else part)
         return parts[0] if len(parts) == 1 else self._node("&", parts)
@@ -202,7 +209,7 @@ class Forms:
     def _group(self, form: str, tokens: list[str]) -> _Part:
         part = self._alternatives(form, tokens)
         if not tokens:
-            raise ValueError(f"la forma «{form}» no se entiende: falta «)»")
+            raise BadForm(form, "falta «)»")
         tokens.pop()
         return part
 

@@ -47,6 +47,13 @@ _SHARED = frozenset(
 _ONLY_PORTUGUESE = _PORTUGUESE - _SPANISH - _ENGLISH - _SHARED
 _ONLY_FRENCH = _FRENCH - _SPANISH - _ENGLISH - _SHARED
 _ONLY_CREOLE = _CREOLE - _SPANISH - _ENGLISH - _FRENCH - _SHARED
+_UNMISTAKABLE = frozenset(
+    """obrigado obrigada faco voce voces preciso estrangeiro estrangeira carteira custa nao brasileiro
+    merci bonjour bonsoir besoin je nous vous suis combien etranger
+    mesi bonjou bonswa mwen tanpri kijan kombyen pale espanyol panyol
+    ich brauche hilfe guten danke bitte""".split()
+) - (_SPANISH | _ENGLISH)
+"""Words of languages that are not spoken here; one is enough where no more words speak for another language."""
 _OPENINGS = frozenset("hola buenas buenos dias tardes gracias hello thanks please ayuda help trabajo work job".split())
 
 
@@ -56,6 +63,9 @@ def language_of(text: str, said: Sequence[str] | None = None) -> str | None:
     spanish, english = count(said, "es"), count(said, "en")
     foreign = max(_foreign(said))
     if foreign >= _SURE and foreign > spanish and foreign > english:
+        return OTHER
+    plainly = sum(word in _UNMISTAKABLE for word in said)
+    if plainly > 0 == english and plainly >= spanish:
         return OTHER
     if "¿" in text or "¡" in text or "ñ" in text.lower():
         spanish += 1
@@ -96,4 +106,4 @@ def _speaks(said: Sequence[str], known: frozenset[str]) -> bool:
 
 def _other_script(text: str) -> bool:
     letters = [c for c in plain(text) if c.isalpha()]
-    return len(letters) >= 4 and sum(ord(c) > 0x24F for c in letters) > len(letters) / 2
+    return len(letters) >= 2 and sum(ord(c) > 0x24F for c in letters) > len(letters) / 2

@@ -54,7 +54,7 @@ class Understanding:
     danger: Danger | None = None  # help comes first
     possible: Danger | None = None  # a danger that cannot be ruled out: the answer begins with the line to call
     control: Control | None = None
-    control_scope: str = ""  # of `stop` and `unsubscribe`: all, alerts, fairs
+    control_scope: str = ""  # of those in SCOPED: all, alerts, fairs
     language: str | None = None  # es, en, other; None: cannot be told, keep the present one
     perhaps: str = ""  # the language of a message too short to tell: for somebody of whom nothing else is known
     ranking: Ranking = NO_RANKING
@@ -70,6 +70,9 @@ class Understanding:
 MAY_BE_A_CRY = {Control.HELP: 0.0, Control.HUMAN: 0.0, Control.CANCEL: CERTAIN, Control.THANKS: CERTAIN}
 """Controls whose words somebody in danger may use as well, and how likely the danger must be to win over them; the
 forms of the others leave no doubt."""
+
+SCOPED = frozenset({Control.STOP, Control.UNSUBSCRIBE, Control.SUBSCRIBE})
+"""Controls that may be about the alerts alone, or the fairs alone."""
 
 NOTHING_HEARD = Understanding()
 """For whatever is not text."""
@@ -171,7 +174,7 @@ class Reader:
             return _Reading(Understanding(language=language, perhaps=perhaps, keep=True))
         if command is not None:
             danger = danger if danger is not None and _is_a_cry(command.control, danger) else None
-            scope = command.scope.value if command.control in {Control.STOP, Control.UNSUBSCRIBE} else ""
+            scope = command.scope.value if command.control in SCOPED else ""
             return _Reading(Understanding(danger, None, command.control, scope, language=language, perhaps=perhaps))
         match = self._ranker.lexical.match(asked, language if language in LANGUAGES else None)
         parts = tuple(map(self._part, parts_of(text)))
@@ -301,7 +304,12 @@ SURE = 0.97
 
 def load_glossary(content: Path) -> Glossary:
     """The glossary of a content folder; a missing file is an empty one. A form that makes no sense raises ValueError."""
-    steering = _texts_in(content / "controles.yaml")
+    return glossary_of(_read(content / "controles.yaml"), _read(content / "vocabulario.yaml"))
+
+
+def glossary_of(controls: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> Glossary:
+    """The glossary of the two files as they were parsed. A form that makes no sense raises ValueError."""
+    steering = _texts_in(controls)
     endings = {name: " ".join(listed) for name, listed in steering.pop("terminaciones", {}).items()}
     pieces = Pieces(steering.pop("piezas", {}), endings)
     spelt = {
@@ -309,7 +317,7 @@ def load_glossary(content: Path) -> Glossary:
         for part, named in steering.items()
     }
     lists: dict[str, Any] = {part: named.get("", named) for part, named in spelt.items()}
-    return Glossary.from_data({**_read(content / "vocabulario.yaml"), **lists})
+    return Glossary.from_data({**vocabulary, **lists})
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -317,9 +325,9 @@ def _read(path: Path) -> Mapping[str, Any]:
     return data if isinstance(data, Mapping) else {}
 
 
-def _texts_in(path: Path) -> dict[str, dict[str, list[str]]]:
+def _texts_in(data: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     """The parts of a file, each with its named lists of texts; a part that is one list has it under an empty name."""
-    parts = {str(part): value if isinstance(value, Mapping) else {"": value} for part, value in _read(path).items()}
+    parts = {str(part): value if isinstance(value, Mapping) else {"": value} for part, value in data.items()}
     return {part: {str(name): _listed(value) for name, value in named.items()} for part, named in parts.items()}
 
 

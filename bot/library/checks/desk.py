@@ -18,7 +18,7 @@ from bot.library.markdown import Part
 from bot.library.place import What
 from bot.library.problems import Notes, Problem
 from bot.library.reading import ReadArticle
-from bot.library.sheet import Sheet
+from bot.library.sheet import Sheet, WordReaders
 from bot.library.tree import Tree
 from bot.wording import Wording
 
@@ -44,6 +44,7 @@ class Desk:
     today: date
     ranker: Ranker | None = None
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    words: WordReaders = field(default_factory=dict)
 
     @cached_property
     def glossary(self) -> Glossary:
@@ -70,11 +71,6 @@ class Desk:
         """Everything that can be named by topic/slug, broken files too: a broken file is one mistake, not ten."""
         kinds = {What.ARTICLE, What.FLOW, What.FAIR}
         return frozenset(sheet.place.id for sheet in self.sheets.values() if sheet.place.what in kinds)
-
-    @cached_property
-    def has_country(self) -> bool:
-        """There is a country to check against."""
-        return bool(self.library.country.code)
 
     def near(self, name: str) -> str:
         """A hint to the id that was probably meant, as words that can stand inside a remedy."""

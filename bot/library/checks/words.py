@@ -11,10 +11,9 @@ from bot.errors import BadContent
 from bot.library.article import LANGUAGES, MAIN_LANGUAGE
 from bot.library.checks.desk import Desk
 from bot.library.country import Country
-from bot.library.place import What
+from bot.library.place import AT_TOP, What
 from bot.library.problems import Notes, Problem
 from bot.library.render import NEEDED_KEYS
-from bot.library.sheet import Sheet
 from bot.library.tree import read_yaml
 from bot.messages import LONGEST_LABEL
 from bot.wording import Entry, entries_of, read_catalog
@@ -25,8 +24,8 @@ _LINE = re.compile(r":(\d+): ")
 
 
 def files(desk: Desk) -> Iterator[Problem]:
-    """The files without which nothing can be served."""
-    for path in NEEDED:
+    """The files without which nothing can be served, and the word lists when somebody reads them."""
+    for path in (*NEEDED, *(path for path, what in AT_TOP.items() if what in desk.words)):
         if path not in desk.sheets:
             notes = Notes(path)
             notes.add("missing_file", 1, "", path=path)
@@ -41,7 +40,7 @@ def wording(desk: Desk) -> Iterator[Problem]:
         if sheet.place.what is not What.WORDING or not sheet.text:
             continue
         notes = Notes(path)
-        catalog = _catalog(sheet, notes)
+        catalog = catalog_of(sheet.text, notes)
         if catalog is not None:
             language = sheet.place.language
             read[language], paths[language] = entries_of(catalog), path
@@ -75,9 +74,10 @@ def country(desk: Desk) -> Iterator[Problem]:
         yield from notes.problems
 
 
-def _catalog(sheet: Sheet, notes: Notes) -> Catalog | None:
+def catalog_of(text: str, notes: Notes) -> Catalog | None:
+    """The keyed texts of a file; None when it is broken, with the line noted."""
     try:
-        catalog = read_catalog(sheet.text.encode(), sheet.place.path)
+        catalog = read_catalog(text.encode(), notes.file)
         for entry in entries_of(catalog).values():
             assert entry.places is not None
     except (BadContent, ValueError) as error:

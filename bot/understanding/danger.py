@@ -25,7 +25,7 @@ _DOUBT = 0.05  # how likely danger must be by words alone for its meaning to be 
 
 CERTAIN = 0.75
 """From here on help comes first whatever else the message may be about."""
-LIKELY = (0.3, 0.22)
+LIKELY = (0.3, 0.25)
 """From here on (by words alone, with the meaning) help comes first, unless the message is clearly a question that an
 article answers."""
 POSSIBLE = (0.2, 0.12)

@@ -20,7 +20,8 @@ def _hear(state: State, said: Inbound, ctx: Context) -> Turn | None:
     if len(numbers) > 1 and all(0 < number <= most for number in numbers):
         shown = tuple(state.offered[number - 1] for number in dict.fromkeys(numbers))
         if len(shown) > 1:
-            shown = shown if len(shown) == most else (*shown, Choice("menu", ctx.say("menu.label")))
+            if len(shown) < most and all(choice.id != "menu" for choice in shown):
+                shown = (*shown, Choice("menu", ctx.say("menu.label")))
             return Turn(state, (Reply(ctx.say("number.several"), shown),))
     if most == 1:
         shown = (shown[0], Choice("human", ctx.say("menu.human"))) if shown[0].id != "human" else shown

@@ -31,7 +31,7 @@ _STEMS = (4, 6)  # letters of a word's beginning that count on their own: golpea
 _JOIN = 5  # letters that two neighbours are compared by
 _SMALL = 40  # signs of a short sentence; fewer are no stronger proof
 _WINDOW = 14  # words: danger told in one sentence must not drown in a long story or in a question beside it. What is
-# told in two windows counts: the one window that sounds worst is a chance hit in every sixth calm story.
+# told in two windows counts: the one window that sounds worst is a chance hit in every fifth calm story (docs/measures.md).
 _CERTAIN = 20.0  # beyond this a logarithm of odds says nothing more
 _SOUNDS = (("qu", "k"), ("ch", "x"), ("h", ""), ("ce", "se"), ("ci", "si"), ("z", "s"), ("c", "k"), ("v", "b"))
 _SOUNDS_AFTER = (("ll", "y"), ("ge", "je"), ("gi", "ji"), ("w", "gu"))
